@@ -1,0 +1,105 @@
+# How a folder of src/ becomes a library and its tests; generated sources (migrations, provider list).
+
+# One precompiled header for all: the standard library, Boost.JSON and Asio's awaitable.
+function(pilot_precompiled_header)
+  file(WRITE ${CMAKE_BINARY_DIR}/generated/pch.cc.in "")
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/pch.cc CONTENT "")
+  add_library(pilot_pch OBJECT ${CMAKE_BINARY_DIR}/generated/pch.cc)
+  target_include_directories(pilot_pch PRIVATE ${CMAKE_SOURCE_DIR}/src)
+  target_precompile_headers(pilot_pch PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch.h)
+endfunction()
+
+# Programs use the same precompiled header as the libraries, so they are compiled as those are
+# (CMake would give them -fPIE, which clang refuses beside a -fPIC header).
+function(pilot_use_header target)
+  target_precompile_headers(${target} REUSE_FROM pilot_pch)
+  if(NOT PILOT_SANITIZE)
+    target_compile_options(${target} PRIVATE -fPIC)
+  endif()
+endfunction()
+
+# pilot_folder(NAME LINK libs...): library pilot_NAME of src/NAME/**.cc, tests NAME_test, fuzzers.
+function(pilot_folder name)
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
+  set(dir ${CMAKE_SOURCE_DIR}/src/${name})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${dir}/*.cc)
+  set(tests ${sources})
+  set(fuzzers ${sources})
+  list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "/app/main\\.cc$")
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
+
+  if(NOT sources)
+    set(sources ${CMAKE_BINARY_DIR}/generated/pch.cc)
+  endif()
+  add_library(pilot_${name} STATIC ${sources})
+  target_include_directories(pilot_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(pilot_${name} PUBLIC ${ARG_LINK})
+  target_precompile_headers(pilot_${name} REUSE_FROM pilot_pch)
+
+  if(PILOT_TESTS AND tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE pilot_${name} GTest::gmock_main)
+    pilot_use_header(${name}_test)
+    target_compile_definitions(${name}_test PRIVATE PILOT_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+    gtest_discover_tests(${name}_test TEST_PREFIX "${name}." DISCOVERY_MODE PRE_TEST
+      PROPERTIES TIMEOUT 120)
+  endif()
+  if(PILOT_FUZZ)
+    foreach(file ${fuzzers})
+      get_filename_component(stem ${file} NAME_WE)
+      add_executable(${stem} ${file})
+      target_link_libraries(${stem} PRIVATE pilot_${name})
+      target_link_options(${stem} PRIVATE -fsanitize=fuzzer)
+      pilot_use_header(${stem})
+      set_property(GLOBAL APPEND PROPERTY PILOT_FUZZERS ${stem})
+    endforeach()
+  endif()
+endfunction()
+
+# migrations/sqlite/NNNN_name.sql -> a table of string literals, in order of their numbers.
+function(pilot_embed_migrations target)
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/migrations/sqlite/*.sql)
+  set(out ${CMAKE_BINARY_DIR}/generated/sqlite_migrations.cc)
+  add_custom_command(OUTPUT ${out}
+    COMMAND ${CMAKE_COMMAND} -DOUT=${out} "-DFILES=${files}" -P ${CMAKE_SOURCE_DIR}/cmake/embed_sql.cmake
+    DEPENDS ${files} ${CMAKE_SOURCE_DIR}/cmake/embed_sql.cmake VERBATIM)
+  target_sources(${target} PRIVATE ${out})
+endfunction()
+
+# providers/native/<name>.cc defines register_<name>(Registry&); this writes the function that calls
+# them all, in order of their names. A file without its function is a link error.
+function(pilot_list_native_providers target)
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/providers/native/*.cc)
+  list(FILTER files EXCLUDE REGEX "_(test|fuzz|bench)\\.cc$")
+  set(declarations "")
+  set(calls "")
+  foreach(file ${files})
+    get_filename_component(stem ${file} NAME_WE)
+    string(APPEND declarations "void register_${stem}(Registry& registry);\n")
+    string(APPEND calls "  register_${stem}(registry);\n")
+  endforeach()
+  set(out ${CMAKE_BINARY_DIR}/generated/native_providers.cc)
+  file(CONFIGURE OUTPUT ${out} CONTENT
+"// Generated from src/providers/native/*.cc; do not edit.
+#include \"providers/registry.h\"
+namespace pilot::providers {
+${declarations}
+void register_native_providers(Registry& registry) {
+${calls}  (void)registry;
+}
+}  // namespace pilot::providers
+" @ONLY)
+  target_sources(${target} PRIVATE ${out})
+endfunction()
+
+function(pilot_program)
+  if(PILOT_FUZZ OR NOT EXISTS ${CMAKE_SOURCE_DIR}/src/app/main.cc)
+    return()
+  endif()
+  add_executable(pilot ${CMAKE_SOURCE_DIR}/src/app/main.cc)
+  target_link_libraries(pilot PRIVATE pilot_app)
+  pilot_use_header(pilot)
+  target_compile_definitions(pilot_app PRIVATE PILOT_VERSION="${PROJECT_VERSION}")
+endfunction()

@@ -1,0 +1,197 @@
+// Credentials: set, list by type, remove. A value comes in, is sealed before it reaches the store,
+// and is never answered, logged or put into an error.
+#include "api/body.h"
+#include "api/connection.h"
+#include "api/problem.h"
+#include "api/services.h"
+
+namespace pilot::api {
+namespace {
+
+struct Given {
+  std::string type;
+  Secret value;
+};
+
+// The parsed body holds the values too; they are overwritten when it goes.
+class Wiped {
+ public:
+  explicit Wiped(JsonObject object) : object_(std::move(object)) {}
+  ~Wiped() { wipe_all(object_); }
+  Wiped(const Wiped&) = delete;
+  Wiped& operator=(const Wiped&) = delete;
+  const JsonObject& operator*() const { return object_; }
+
+ private:
+  static void wipe_all(JsonObject& object) {
+    for (auto& member : object) {
+      if (JsonObject* inner = member.value().if_object()) wipe_all(*inner);
+      if (auto* value = member.value().if_string()) {
+        volatile char* bytes = value->data();
+        for (std::size_t i = 0; i < value->size(); ++i) bytes[i] = 0;
+      }
+    }
+  }
+  JsonObject object_;
+};
+
+Result<Given> read_value(std::string_view type, const Json& value, std::string_view pointer) {
+  if (!is_name(type)) {
+    return invalid("invalid_value",
+                   fmt::format("a credential type is 1 to {} letters, digits, and _ - . @ +",
+                               limits::kNameLength),
+                   std::string(pointer));
+  }
+  if (!value.is_string() || value.get_string().empty()) {
+    return invalid("wrong_type", "a credential must be a text that is not empty",
+                   std::string(pointer));
+  }
+  const auto& secret = value.get_string();
+  if (secret.size() > limits::kCredentialValue) {
+    return invalid("invalid_value",
+                   fmt::format("a credential may have {} bytes", limits::kCredentialValue),
+                   std::string(pointer));
+  }
+  return Given{std::string(type), Secret{std::string(secret.data(), secret.size())}};
+}
+
+// {type, value}, {credential_type, value} or {credentials: {type: value, ...}}.
+Result<std::vector<Given>> read_values(const JsonObject& body) {
+  std::vector<Given> out;
+  if (const Json* several = find(body, "credentials")) {
+    if (!several->is_object() || several->get_object().empty()) {
+      return invalid("wrong_type", "\"credentials\" must be an object like {\"api_key\": \"...\"}",
+                     "/credentials");
+    }
+    for (const auto& member : several->get_object()) {
+      const std::string_view type{member.key().data(), member.key().size()};
+      Result<Given> given = read_value(type, member.value(), "/credentials");
+      if (!given) return given.error();
+      out.push_back(std::move(*given));
+    }
+    return out;
+  }
+  const std::string_view key = body.contains("type") ? "type" : "credential_type";
+  Result<std::string> type = text_member(body, key);
+  if (!type) return type.error();
+  const Json* value = find(body, "value");
+  if (type->empty() || value == nullptr) {
+    return invalid("missing_param",
+                   "send {\"type\": \"api_key\", \"value\": \"...\"} or {\"credentials\": "
+                   "{\"api_key\": \"...\"}}",
+                   type->empty() ? "/type" : "/value");
+  }
+  Result<Given> given = read_value(*type, *value, "/value");
+  if (!given) return given.error();
+  out.push_back(std::move(*given));
+  return out;
+}
+
+Result<std::string> connection_name(std::string name, std::string_view pointer) {
+  if (is_name(name)) return name;
+  return invalid("invalid_value",
+                 fmt::format("a connection's name is 1 to {} letters, digits, and _ - . @ +",
+                             limits::kNameLength),
+                 std::string(pointer));
+}
+
+Json listed(const store::SealedCredential& credential) {
+  return JsonObject{{"provider", text(credential.provider)},
+                    {"connection", text(credential.connection)},
+                    {"type", text(credential.type)},
+                    {"expires_at", time_or_null(credential.expires_at)},
+                    {"created_at", text(to_rfc3339(credential.created_at))},
+                    {"updated_at", text(to_rfc3339(credential.updated_at))}};
+}
+
+awaitable<Response> list(ApiPtr api, Request& request, std::string provider) {
+  const auto found = co_await api->services.store.list_credentials(request.principal, provider);
+  if (!found) co_return problem(found.error());
+  JsonArray credentials;
+  JsonArray types;
+  for (const store::SealedCredential& credential : *found) {
+    credentials.push_back(listed(credential));
+    const Json type = text(credential.type);
+    if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
+  }
+  JsonObject out{{"credentials", std::move(credentials)}};
+  if (!provider.empty()) {
+    out["provider"] = text(provider);
+    out["types"] = std::move(types);
+  }
+  co_return json_response(out);
+}
+
+awaitable<Response> list_of(ApiPtr api, Request& request) {
+  const auto provider = find_provider(*api->services.registry, request.param("provider"));
+  if (!provider) co_return problem(provider.error());
+  co_return co_await list(api, request, (*provider)->name);
+}
+
+awaitable<Response> set(ApiPtr api, Request& request) {
+  Services& services = api->services;
+  const auto provider = find_provider(*services.registry, request.param("provider"));
+  if (!provider) co_return problem(provider.error());
+  Result<JsonObject> read = read_object(request);
+  wipe(request.body);
+  if (!read) co_return problem(read.error());
+  const Wiped body(std::move(*read));
+  Result<std::string> name = text_member(*body, "connection", "default");
+  if (name) name = connection_name(std::move(*name), "/connection");
+  if (!name) co_return problem(name.error());
+  Result<std::vector<Given>> values = read_values(*body);
+  if (!values) co_return problem(values.error());
+  const WallTime now = services.clock.now();
+  JsonArray types;
+  for (const Given& given : *values) {
+    store::SealedCredential sealed;
+    sealed.user = request.principal;
+    sealed.provider = (*provider)->name;
+    sealed.connection = *name;
+    sealed.type = given.type;
+    sealed.encrypted_value = services.keys.seal(given.value.reveal(), now, api->random(request));
+    sealed.created_at = sealed.updated_at = now;
+    const Status put = co_await services.store.put_credential(std::move(sealed));
+    if (!put) co_return problem(put.error());
+    types.push_back(text(given.type));
+  }
+  co_return json_response(JsonObject{{"success", true},
+                                     {"provider", text((*provider)->name)},
+                                     {"connection", text(*name)},
+                                     {"types", std::move(types)}},
+                          201);
+}
+
+// Of one type, or (without one in the path) the whole connection.
+awaitable<Response> remove(ApiPtr api, Request& request, std::string type) {
+  const auto provider = find_provider(*api->services.registry, request.param("provider"));
+  if (!provider) co_return problem(provider.error());
+  const Result<std::string> name =
+      connection_name(std::string(request.query_value("connection").value_or("default")), "");
+  if (!name) co_return bad_query(name.error());
+  const auto removed = co_await api->services.store.remove_credentials(
+      request.principal, (*provider)->name, *name, type);
+  if (!removed) co_return problem(removed.error());
+  if (*removed == 0) {
+    co_return problem(not_found(
+        fmt::format("connection \"{}\" of {} has no such credential", *name, (*provider)->name)));
+  }
+  co_return json_response(JsonObject{{"success", true}, {"removed", *removed}});
+}
+
+}  // namespace
+
+void register_credentials(Router& router, const ApiPtr& api) {
+  router.add(Method::get, "/api/provider-credentials",
+             [api](Request& request) { return list(api, request, ""); });
+  router.add(Method::get, "/api/provider-credentials/{provider}",
+             [api](Request& request) { return list_of(api, request); });
+  router.add(Method::post, "/api/provider-credentials/{provider}",
+             [api](Request& request) { return set(api, request); });
+  router.add(Method::del, "/api/provider-credentials/{provider}",
+             [api](Request& request) { return remove(api, request, ""); });
+  router.add(Method::del, "/api/provider-credentials/{provider}/{type}",
+             [api](Request& request) { return remove(api, request, request.param("type")); });
+}
+
+}  // namespace pilot::api

@@ -1,0 +1,138 @@
+// Plans: list, make, read, change, remove, their versions, and checking them. Under /api/plans and
+// the old service's other name, /api/execution-plans.
+#include "api/codec_plan.h"
+#include "api/problem.h"
+#include "api/services.h"
+
+namespace pilot::api {
+namespace {
+
+Response plan_response(const store::StoredPlan& plan, int status = 200) {
+  return json_response(
+      JsonObject{{"success", true}, {"id", text(plan.id.text)}, {"plan", plan_json(plan)}}, status);
+}
+
+awaitable<Response> list(ApiPtr api, Request& request) {
+  const Result<store::PageRequest> page = read_page(request);
+  if (!page) co_return bad_query(page.error());
+  const std::string status(request.query_value("status").value_or(""));
+  if (!status.empty() && !is_plan_status(status)) {
+    co_return bad_query(
+        invalid("invalid_value", "query parameter \"status\" must be active, draft or archived"));
+  }
+  const auto found = co_await api->services.store.list_plans(request.principal, status, *page);
+  if (!found) co_return problem(found.error());
+  JsonArray plans;
+  for (const store::StoredPlan& plan : found->items) plans.push_back(plan_json(plan));
+  co_return json_response(
+      JsonObject{{"plans", std::move(plans)}, {"next_cursor", text_or_null(found->next_cursor)}});
+}
+
+awaitable<Response> create(ApiPtr api, Request& request) {
+  Services& services = api->services;
+  Result<Json> body = read_json(request);
+  if (!body) co_return problem(body.error());
+  const Result<PlanInput> input = read_plan_input(request, std::move(*body));
+  if (!input) co_return problem(input.error());
+  const WallTime now = services.clock.now();
+  store::StoredPlan plan;
+  plan.user = request.principal;
+  plan.id.text = make_uuid7(now, api->random(request));
+  plan.created_at = plan.updated_at = now;
+  const Problems problems = apply(*input, plan, services.registry);
+  if (!problems.empty()) co_return problems_response(problems);
+  const Status created = co_await services.store.create_plan(plan);
+  if (!created) co_return problem(created.error());
+  api->generation.raise();
+  Response response = plan_response(plan, 201);
+  response.headers.emplace_back("Location", "/api/plans/" + plan.id.text);
+  co_return response;
+}
+
+awaitable<Response> show(ApiPtr api, Request& request) {
+  const auto plan =
+      co_await api->services.store.find_plan(request.principal, PlanId{request.param("id")});
+  if (!plan) co_return problem(plan.error());
+  co_return plan_response(*plan);
+}
+
+awaitable<Response> update(ApiPtr api, Request& request) {
+  Services& services = api->services;
+  Result<Json> body = read_json(request);
+  if (!body) co_return problem(body.error());
+  const Result<PlanInput> input = read_plan_input(request, std::move(*body));
+  if (!input) co_return problem(input.error());
+  Result<store::StoredPlan> plan =
+      co_await services.store.find_plan(request.principal, PlanId{request.param("id")});
+  if (!plan) co_return problem(plan.error());
+  const Problems problems = apply(*input, *plan, services.registry);
+  if (!problems.empty()) co_return problems_response(problems);
+  plan->updated_at = services.clock.now();
+  // What was read is what is changed: somebody else's save in between is not undone unseen.
+  const int expected = input->expected_version > 0 ? input->expected_version : plan->version;
+  const Result<int> version = co_await services.store.update_plan(*plan, expected);
+  if (!version) co_return problem(version.error());
+  api->generation.raise();
+  plan->version = *version;
+  co_return plan_response(*plan);
+}
+
+awaitable<Response> remove(ApiPtr api, Request& request) {
+  const PlanId id{request.param("id")};
+  const Status removed = co_await api->services.store.remove_plan(request.principal, id);
+  if (!removed) co_return problem(removed.error());
+  api->generation.raise();
+  co_return json_response(JsonObject{{"success", true}, {"id", text(id.text)}});
+}
+
+awaitable<Response> versions(ApiPtr api, Request& request) {
+  const auto found =
+      co_await api->services.store.list_versions(request.principal, PlanId{request.param("id")});
+  if (!found) co_return problem(found.error());
+  JsonArray out;
+  for (const store::PlanVersion& version : *found) out.push_back(version_json(version));
+  co_return json_response(JsonObject{{"versions", std::move(out)}});
+}
+
+Response verdict(const Problems& problems) {
+  return json_response(JsonObject{{"ok", problems.empty()}, {"problems", to_json_value(problems)}});
+}
+
+awaitable<Response> validate(ApiPtr api, Request& request) {
+  Result<Json> body = read_json(request);
+  if (!body) co_return problem(body.error());
+  const Result<DocumentInput> input = read_document(request, std::move(*body));
+  if (!input) co_return problem(input.error());
+  co_return verdict(
+      check_document(input->document, "", input->pointer, api->services.registry).problems);
+}
+
+awaitable<Response> validate_stored(ApiPtr api, Request& request) {
+  const auto plan =
+      co_await api->services.store.find_plan(request.principal, PlanId{request.param("id")});
+  if (!plan) co_return problem(plan.error());
+  co_return verdict(
+      check_document(plan->document, plan->name, "", api->services.registry).problems);
+}
+
+}  // namespace
+
+void register_plans(Router& router, const ApiPtr& api) {
+  using Function = awaitable<Response> (*)(ApiPtr, Request&);
+  const auto add = [&](Method method, const std::string& pattern, Function function) {
+    router.add(method, pattern,
+               [api, function](Request& request) { return function(api, request); });
+  };
+  for (const std::string base : {"/api/plans", "/api/execution-plans"}) {
+    add(Method::get, base, list);
+    add(Method::post, base, create);
+    add(Method::post, base + "/validate", validate);
+    add(Method::get, base + "/{id}", show);
+    add(Method::put, base + "/{id}", update);
+    add(Method::del, base + "/{id}", remove);
+    add(Method::get, base + "/{id}/versions", versions);
+    add(Method::post, base + "/{id}/validate", validate_stored);
+  }
+}
+
+}  // namespace pilot::api

@@ -1,0 +1,148 @@
+// What Pilot can talk to: /api/providers, one of them with its actions, and the exact request that
+// an action would send.
+#include "api/body.h"
+#include "api/connection.h"
+#include "api/problem.h"
+#include "api/services.h"
+#include "base/nearest.h"
+#include "providers/request_view.h"
+
+namespace pilot::api {
+namespace {
+
+JsonArray texts(const std::vector<std::string>& list) {
+  JsonArray out;
+  for (const std::string& entry : list) out.push_back(text(entry));
+  return out;
+}
+
+Json brief(const providers::Provider& provider) {
+  JsonArray auth;
+  for (const providers::AuthField& field : provider.auth) auth.push_back(text(field.type));
+  return JsonObject{{"name", text(provider.name)}, {"title", text(provider.title)},
+                    {"kind", text(provider.kind)}, {"category", text(provider.category)},
+                    {"auth", std::move(auth)},     {"actions", texts(provider.action_names())}};
+}
+
+Json action_json(const providers::Action& action) {
+  JsonObject out{{"name", text(action.name)},
+                 {"title", text(action.title)},
+                 {"description", text(action.description)},
+                 {"aliases", texts(action.aliases)},
+                 {"params", action.params},
+                 {"effect", text(to_string(action.effect))}};
+  if (action.effect_of) out["effect_depends_on_params"] = true;
+  if (action.timeout) out["timeout_ms"] = action.timeout->count();
+  return out;
+}
+
+Json full(const providers::Provider& provider) {
+  JsonArray auth;
+  for (const providers::AuthField& field : provider.auth) {
+    auth.push_back(JsonObject{{"type", text(field.type)},
+                              {"title", text(field.title)},
+                              {"secret", field.secret},
+                              {"required", field.required}});
+  }
+  JsonArray actions;
+  for (const providers::Action& action : provider.actions) actions.push_back(action_json(action));
+  return JsonObject{{"name", text(provider.name)},
+                    {"title", text(provider.title)},
+                    {"description", text(provider.description)},
+                    {"kind", text(provider.kind)},
+                    {"category", text(provider.category)},
+                    {"docs", text_or_null(provider.docs)},
+                    {"aliases", texts(provider.aliases)},
+                    {"auth", std::move(auth)},
+                    {"auth_optional", provider.auth_optional},
+                    {"actions", std::move(actions)}};
+}
+
+// The registry does not change, so the list is written once.
+Response list_response(const providers::Registry& registry) {
+  JsonArray providers;
+  for (const providers::Provider* provider : registry.all()) providers.push_back(brief(*provider));
+  const std::size_t count = providers.size();
+  return json_response(JsonObject{{"providers", std::move(providers)}, {"count", count}});
+}
+
+awaitable<Response> list(std::shared_ptr<const Response> answer) { co_return *answer; }
+
+awaitable<Response> show(ApiPtr api, Request& request) {
+  const auto provider = find_provider(*api->services.registry, request.param("name"));
+  if (!provider) co_return problem(provider.error());
+  co_return json_response(full(**provider));
+}
+
+// The values that came along, or else those of the stored connection.
+awaitable<Result<providers::Connection>> connection_for(ApiPtr api, UserId user,
+                                                        std::string provider, JsonObject body) {
+  Result<std::string> name = text_member(body, "connection", "default");
+  if (!name) co_return name.error();
+  const Json* values = find(body, "connection_values");
+  if (values == nullptr || values->is_null()) {
+    co_return co_await open_connection(api, std::move(user), std::move(provider), std::move(*name));
+  }
+  if (!values->is_object()) {
+    co_return invalid("wrong_type", "\"connection_values\" must be an object of texts",
+                      "/connection_values");
+  }
+  providers::Connection connection;
+  connection.name = *name;
+  for (const auto& member : values->get_object()) {
+    const std::string type(member.key().data(), member.key().size());
+    if (!member.value().is_string()) {
+      co_return invalid("wrong_type", "a connection value must be a text",
+                        pointer_join("/connection_values", type));
+    }
+    const auto& value = member.value().get_string();
+    connection.values.emplace(type, Secret{std::string(value.data(), value.size())});
+  }
+  co_return connection;
+}
+
+awaitable<Response> describe(ApiPtr api, Request& request) {
+  const auto provider = find_provider(*api->services.registry, request.param("name"));
+  if (!provider) co_return problem(provider.error());
+  const providers::Action* action = (*provider)->find(request.param("action"));
+  if (action == nullptr) {
+    Error unknown =
+        not_found(fmt::format("{} has no action \"{}\"{}", (*provider)->name,
+                              utf8_prefix_characters(request.param("action"), 100),
+                              did_you_mean(request.param("action"), (*provider)->action_names())));
+    unknown.code = "unknown_action";
+    co_return problem(unknown);
+  }
+  Result<JsonObject> body = read_optional_object(request);
+  wipe(request.body);
+  if (!body) co_return problem(body.error());
+  if (Status known = refuse_unknown(
+          *body, {"params", "parameters", "connection", "connection_values", "user_id"});
+      !known) {
+    co_return problem(known.error());
+  }
+  Json params = JsonObject{};
+  for (const std::string_view key : {"params", "parameters"}) {
+    if (Json* given = body->if_contains(key)) params = std::move(*given);
+  }
+  Result<providers::Connection> connection =
+      co_await connection_for(api, request.principal, (*provider)->name, std::move(*body));
+  if (!connection) co_return problem(connection.error());
+  const Result<Json> view = providers::describe_request(**provider, *action, std::move(params),
+                                                        *connection, api->services.clock.now());
+  if (!view) co_return problem(view.error());
+  co_return json_response(*view);
+}
+
+}  // namespace
+
+void register_providers(Router& router, const ApiPtr& api) {
+  const auto answer = std::make_shared<const Response>(list_response(*api->services.registry));
+  router.add(Method::get, "/api/providers", [answer](Request&) { return list(answer); });
+  router.add(Method::get, "/api/providers/{name}",
+             [api](Request& request) { return show(api, request); });
+  router.add(Method::post, "/api/providers/{name}/actions/{action}/request",
+             [api](Request& request) { return describe(api, request); });
+}
+
+}  // namespace pilot::api

@@ -1,0 +1,57 @@
+// What the routes work with: built and owned by the app, lent for the life of the router.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/plan_cache.h"
+#include "api/router.h"
+#include "base/log.h"
+#include "engine/engine.h"
+#include "vault/key_ring.h"
+
+namespace pilot::api {
+
+struct Services {
+  store::Store& store;
+  engine::Engine& engine;
+  std::shared_ptr<const providers::Registry> registry;
+  const vault::KeyRing& keys;
+  Clock& clock;
+  Log& log;
+  std::vector<std::unique_ptr<Random>> random;  // one per shard
+  std::string version;
+  std::string required_token;  // not empty: every request needs it as its Bearer
+  UserId user{"local"};
+  Millis sse_keep_alive{15'000};
+  std::atomic<bool> ready{true};  // false once the server is stopping: /readyz says 503
+};
+
+// What the routes of one router share. Kept alive by the router's handlers.
+struct Api {
+  explicit Api(Services& s);
+  PlanCache& plans(const Request& request) { return *plan_caches[request.shard]; }
+  Random& random(const Request& request) { return *services.random[request.shard]; }
+
+  Services& services;
+  PlanGeneration generation;                            // raised by every change of a plan
+  std::vector<std::unique_ptr<PlanCache>> plan_caches;  // one per shard
+  SteadyTime started;
+};
+using ApiPtr = std::shared_ptr<Api>;
+
+// Adds the guard and all routes of Pilot's API. `services` outlives the router.
+void register_routes(Router& router, Services& services);
+
+// The parts of it, one per file.
+void register_health(Router& router, const ApiPtr& api);
+void register_providers(Router& router, const ApiPtr& api);
+void register_plans(Router& router, const ApiPtr& api);
+void register_runs(Router& router, const ApiPtr& api);
+void register_execute(Router& router, const ApiPtr& api);
+void register_logs(Router& router, const ApiPtr& api);
+void register_credentials(Router& router, const ApiPtr& api);
+
+}  // namespace pilot::api

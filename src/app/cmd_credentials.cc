@@ -1,0 +1,117 @@
+// pilot credentials set|list|rm. A value is typed without echo or comes on stdin; never as an
+// argument, which every process on the machine could read.
+#include <fmt/format.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <iostream>
+
+#include "app/commands.h"
+#include "app/output.h"
+#include "app/plan_file.h"
+#include "base/log.h"
+#include "base/secret.h"
+
+namespace pilot::app {
+namespace {
+
+// Switches echo off while it lives.
+class NoEcho {
+ public:
+  NoEcho() {
+    if (tcgetattr(STDIN_FILENO, &before_) != 0) return;
+    termios quiet = before_;
+    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    changed_ = tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) == 0;
+  }
+  ~NoEcho() {
+    if (changed_) tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+  }
+
+ private:
+  termios before_{};
+  bool changed_ = false;
+};
+
+Result<Secret> read_value(const CredentialOptions& options) {
+  std::string text;
+  if (isatty(STDIN_FILENO) == 1) {
+    fmt::print(stderr, "{} of {}: ", options.type, options.provider);
+    {
+      const NoEcho quiet;
+      std::getline(std::cin, text);
+    }
+    fmt::print(stderr, "\n");
+  } else {
+    Result<std::string> all = read_text("-", limits::kCredentialValue);
+    if (!all) return all.error();
+    text = std::move(*all);
+  }
+  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
+  if (text.empty()) return invalid("missing_value", "the value is empty; nothing was changed");
+  return Secret(std::move(text));
+}
+
+}  // namespace
+
+int credentials_set(const GlobalOptions& global, const CredentialOptions& options) {
+  const auto registry = make_registry();
+  if (registry->find(options.provider) == nullptr) {
+    return refuse(invalid("unknown_provider",
+                          fmt::format("there is no provider \"{}\"; see `pilot providers list`",
+                                      options.provider)));
+  }
+  const Result<Secret> value = read_value(options);
+  if (!value) return refuse(value.error());
+  Result<Session> session = Session::open(global);
+  if (!session) return refuse(session.error());
+  const Result<Json> answer =
+      session->client().expect("POST", "/api/provider-credentials/" + options.provider,
+                               JsonObject{{"type", options.type},
+                                          {"value", value->reveal()},
+                                          {"connection", options.connection}});
+  if (!answer) return refuse(answer.error());
+  if (global.json) {
+    print_json(*answer);
+  } else {
+    print_line(fmt::format("{} of {} is set (connection {})", printable(options.type),
+                           printable(options.provider), printable(options.connection)));
+  }
+  return kExitOk;
+}
+
+int credentials_list(const GlobalOptions& global) {
+  Result<Session> session = Session::open(global);
+  if (!session) return refuse(session.error());
+  const Result<Json> answer = session->client().expect("GET", "/api/provider-credentials");
+  if (!answer) return refuse(answer.error());
+  const Json* all = find(*answer, "credentials");
+  if (global.json || all == nullptr || !all->is_array()) {
+    print_json(all != nullptr ? *all : *answer);
+    return kExitOk;
+  }
+  std::vector<std::vector<std::string>> rows{{"PROVIDER", "CONNECTION", "TYPE", "UPDATED"}};
+  for (const Json& one : all->get_array()) {
+    rows.push_back({printable(string_or(one, "provider")), printable(string_or(one, "connection")),
+                    printable(string_or(one, "type")), printable(string_or(one, "updated_at"))});
+  }
+  if (rows.size() == 1) {
+    print_line("no credentials; set one with: pilot credentials set PROVIDER TYPE");
+  } else {
+    fmt::print("{}", table(rows));
+  }
+  return kExitOk;
+}
+
+int credentials_remove(const GlobalOptions& global, const CredentialOptions& options) {
+  Result<Session> session = Session::open(global);
+  if (!session) return refuse(session.error());
+  const Result<Json> answer = session->client().expect(
+      "DELETE", fmt::format("/api/provider-credentials/{}/{}?connection={}", options.provider,
+                            options.type, options.connection));
+  if (!answer) return refuse(answer.error());
+  if (!global.json) print_line("removed");
+  return kExitOk;
+}
+
+}  // namespace pilot::app

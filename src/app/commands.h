@@ -1,0 +1,74 @@
+// The commands behind the command line: options in, exit code out. main.cc parses, one file a
+// command. Main thread.
+#pragma once
+
+#include "app/session.h"
+
+namespace pilot::app {
+
+struct ServeOptions {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 8080;
+  unsigned shards = 0;
+  std::int64_t max_queued = static_cast<std::int64_t>(limits::kQueuedRuns);
+  bool allow_private_network = false;
+};
+int serve(const GlobalOptions& global, const ServeOptions& options);
+
+struct RunOptions {
+  std::string file;
+  std::string inputs;
+  std::vector<std::string> input;
+  bool detach = false;
+};
+int run(const GlobalOptions& global, const RunOptions& options);
+
+struct ListOptions {
+  std::string plan;
+  std::string run;
+  std::string status;
+  std::int64_t limit = 20;
+  bool follow = false;
+};
+int plans_list(const GlobalOptions& global, const ListOptions& options);
+int plans_show(const GlobalOptions& global, const std::string& id);
+int plans_save(const GlobalOptions& global, const std::string& file, const std::string& id);
+int plans_remove(const GlobalOptions& global, const std::string& id);
+int plans_validate(const GlobalOptions& global, const std::string& file);
+int plans_run(const GlobalOptions& global, const std::string& id, const RunOptions& options);
+
+int runs_list(const GlobalOptions& global, const ListOptions& options);
+int runs_show(const GlobalOptions& global, const std::string& id);
+int runs_watch(const GlobalOptions& global, const std::string& id);
+int runs_cancel(const GlobalOptions& global, const std::string& id);
+int logs(const GlobalOptions& global, const ListOptions& options);
+
+struct RequestOptions {
+  std::string provider;
+  std::string action;
+  std::string params = "{}";
+  std::string connection_values;
+  std::string connection = "default";
+};
+int providers_list(const GlobalOptions& global);
+int providers_show(const GlobalOptions& global, const std::string& provider);
+int providers_request(const GlobalOptions& global, const RequestOptions& options);
+
+struct CredentialOptions {
+  std::string provider;
+  std::string type;
+  std::string connection = "default";
+};
+int credentials_set(const GlobalOptions& global, const CredentialOptions& options);
+int credentials_list(const GlobalOptions& global);
+int credentials_remove(const GlobalOptions& global, const CredentialOptions& options);
+
+int migrate(const GlobalOptions& global);
+int doctor(const GlobalOptions& global);
+int demo_server(const GlobalOptions& global, std::uint16_t port);
+
+// Shared by run, plans run and runs watch: shows the run until it ends. `plan` may be null.
+int watch_run(const GlobalOptions& global, Session& session, const std::string& run_id,
+              std::shared_ptr<const plan::CompiledPlan> plan);
+
+}  // namespace pilot::app

@@ -1,0 +1,197 @@
+// The command line: what the options are called and which command they go to. Exit codes: 0 success,
+// 1 a run or check that failed, 2 refused (wrong use or input; the reason is on stderr).
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include <csignal>
+#include <cstdlib>
+
+#include "app/commands.h"
+#include "app/output.h"
+
+namespace {
+
+using namespace pilot::app;
+
+// Everything that is parsed; the commands see their part.
+struct Options {
+  GlobalOptions global;
+  ServeOptions serve;
+  RunOptions run;
+  ListOptions list;
+  RequestOptions request;
+  CredentialOptions credential;
+  std::string id;
+  std::string file;
+  std::string log_level = "info";
+  std::uint16_t demo_port = 0;
+};
+
+// A leaf command: parsed, then `work` gives the exit code.
+CLI::App* leaf(CLI::App& parent, const std::string& name, const std::string& help, int& exit_code,
+               std::function<int()> work) {
+  CLI::App* command = parent.add_subcommand(name, help);
+  command->callback([&exit_code, work = std::move(work)] { exit_code = work(); });
+  return command;
+}
+
+void add_run_options(CLI::App& command, RunOptions& run) {
+  command.add_option("--inputs", run.inputs, "the plan's inputs as a JSON object");
+  command.add_option("--input", run.input, "one input as name=value; may be repeated");
+}
+
+void add_serve_and_run(CLI::App& app, Options& o, int& exit_code) {
+  auto* serve_command = leaf(app, "serve", "Start the server", exit_code,
+                             [&o] { return serve(o.global, o.serve); });
+  serve_command->add_option("--address", o.serve.address, "loopback address to listen on")
+      ->capture_default_str();
+  serve_command->add_option("--port", o.serve.port, "port; 0 lets the system choose")
+      ->capture_default_str();
+  serve_command->add_option("--shards", o.serve.shards, "threads that serve; 0: one per core")
+      ->check(CLI::Range(0, 256));
+  serve_command->add_option("--max-queued", o.serve.max_queued,
+                            "runs under way at once; past it the answer is 503")
+      ->check(CLI::Range(1, 1'000'000));
+  auto* run_command = leaf(app, "run", "Run a plan from a file and show its steps", exit_code,
+                           [&o] { return run(o.global, o.run); });
+  run_command->add_option("plan", o.run.file, "JSON or YAML file; - for stdin")->required();
+  run_command->add_flag("--detach", o.run.detach, "print the run's id and leave it to the server");
+  add_run_options(*run_command, o.run);
+  auto* demo = leaf(app, "demo-server", "Serve the quickstart's demo shop on loopback", exit_code,
+                    [&o] { return demo_server(o.global, o.demo_port); });
+  demo->add_option("--port", o.demo_port, "port; 0 lets the system choose");
+}
+
+void add_plans(CLI::App& app, Options& o, int& exit_code) {
+  CLI::App* plans = app.add_subcommand("plans", "Saved plans")->require_subcommand(1);
+  auto* list = leaf(*plans, "list", "List them", exit_code,
+                    [&o] { return plans_list(o.global, o.list); });
+  list->add_option("--limit", o.list.limit)->check(CLI::Range(1, 500));
+  list->add_option("--status", o.list.status, "draft, active or archived");
+  leaf(*plans, "show", "Show one", exit_code, [&o] { return plans_show(o.global, o.id); })
+      ->add_option("id", o.id)
+      ->required();
+  auto* save = leaf(*plans, "save", "Save a file as a new plan, or as a new version of one",
+                    exit_code, [&o] { return plans_save(o.global, o.file, o.id); });
+  save->add_option("file", o.file)->required();
+  save->add_option("--id", o.id, "the plan to replace");
+  leaf(*plans, "rm", "Remove one", exit_code, [&o] { return plans_remove(o.global, o.id); })
+      ->add_option("id", o.id)
+      ->required();
+  leaf(*plans, "validate", "Check a file; changes nothing", exit_code,
+       [&o] { return plans_validate(o.global, o.file); })
+      ->add_option("file", o.file)
+      ->required();
+  auto* run_saved = leaf(*plans, "run", "Run a saved plan", exit_code,
+                         [&o] { return plans_run(o.global, o.id, o.run); });
+  run_saved->add_option("id", o.id)->required();
+  add_run_options(*run_saved, o.run);
+}
+
+void add_runs(CLI::App& app, Options& o, int& exit_code) {
+  CLI::App* runs = app.add_subcommand("runs", "Runs")->require_subcommand(1);
+  auto* list = leaf(*runs, "list", "List them, newest first", exit_code,
+                    [&o] { return runs_list(o.global, o.list); });
+  list->add_option("--plan", o.list.plan, "of this plan only");
+  list->add_option("--status", o.list.status, "in this status only");
+  list->add_option("--limit", o.list.limit)->check(CLI::Range(1, 500));
+  const auto one = [&](const std::string& name, const std::string& help, auto command) {
+    leaf(*runs, name, help, exit_code, [&o, command] { return command(o.global, o.id); })
+        ->add_option("id", o.id)
+        ->required();
+  };
+  one("show", "Show one with its steps and attempts", runs_show);
+  one("watch", "Follow one until it ends", runs_watch);
+  one("cancel", "Cancel one", runs_cancel);
+  auto* log = leaf(app, "logs", "The execution log", exit_code,
+                   [&o] { return logs(o.global, o.list); });
+  log->add_flag("-f,--follow", o.list.follow, "go on with what comes");
+  log->add_option("--plan", o.list.plan, "of this plan only");
+  log->add_option("--run", o.list.run, "of this run only");
+  log->add_option("--limit", o.list.limit)->check(CLI::Range(1, 500));
+}
+
+void add_providers(CLI::App& app, Options& o, int& exit_code) {
+  CLI::App* providers = app.add_subcommand("providers", "Providers and their actions");
+  providers->require_subcommand(1);
+  leaf(*providers, "list", "List them", exit_code, [&o] { return providers_list(o.global); });
+  leaf(*providers, "show", "Show one with its actions and their params", exit_code,
+       [&o] { return providers_show(o.global, o.request.provider); })
+      ->add_option("provider", o.request.provider)
+      ->required();
+  auto* request = leaf(*providers, "request", "Print the request of an action; sends nothing",
+                       exit_code, [&o] { return providers_request(o.global, o.request); });
+  request->add_option("provider", o.request.provider)->required();
+  request->add_option("action", o.request.action)->required();
+  request->add_option("--params", o.request.params, "the action's params as JSON");
+  request->add_option("--connection", o.request.connection, "a stored connection");
+  request->add_option("--connection-values", o.request.connection_values,
+                      "made-up values instead of stored ones, as JSON");
+}
+
+void add_credentials(CLI::App& app, Options& o, int& exit_code) {
+  CLI::App* credentials = app.add_subcommand("credentials", "Encrypted credentials");
+  credentials->require_subcommand(1);
+  const auto named = [&](const std::string& name, const std::string& help, auto command) {
+    auto* leaf_command =
+        leaf(*credentials, name, help, exit_code,
+             [&o, command] { return command(o.global, o.credential); });
+    leaf_command->add_option("provider", o.credential.provider)->required();
+    leaf_command->add_option("type", o.credential.type, "api_key, username, ...")->required();
+    leaf_command->add_option("--connection", o.credential.connection)->capture_default_str();
+  };
+  named("set", "Set one; the value is typed without echo, or comes on stdin", credentials_set);
+  leaf(*credentials, "list", "List them by type; values are never shown", exit_code,
+       [&o] { return credentials_list(o.global); });
+  named("rm", "Remove one", credentials_remove);
+}
+
+int run_command_line(int argc, char** argv) {
+  Options o;
+  int exit_code = kExitOk;
+  CLI::App app{"Pilot runs plans: steps that call other services, durably.", "pilot"};
+  app.set_version_flag("--version", fmt::format("pilot {}", version()));
+  app.require_subcommand(1);
+  app.fallthrough();
+  o.global.data_dir = DataDir::default_path();
+  app.add_option("--data-dir", o.global.data_dir, "where everything is kept")
+      ->envname("PILOT_DATA_DIR");
+  app.add_flag("--json", o.global.json, "output for scripts");
+  app.add_option("--log-level", o.log_level)
+      ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}))
+      ->each([&o](const std::string& level) {
+        const std::map<std::string, pilot::LogLevel> levels{{"debug", pilot::LogLevel::debug},
+                                                            {"info", pilot::LogLevel::info},
+                                                            {"warn", pilot::LogLevel::warn},
+                                                            {"error", pilot::LogLevel::error},
+                                                            {"off", pilot::LogLevel::off}};
+        if (const auto it = levels.find(level); it != levels.end()) o.global.log_level = it->second;
+      });
+  add_serve_and_run(app, o, exit_code);
+  add_plans(app, o, exit_code);
+  add_runs(app, o, exit_code);
+  add_providers(app, o, exit_code);
+  add_credentials(app, o, exit_code);
+  leaf(app, "migrate", "Bring the database's schema up to date", exit_code,
+       [&o] { return migrate(o.global); });
+  leaf(app, "doctor", "Check the installation", exit_code, [&o] { return doctor(o.global); });
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kExitOk : kExitRefused;
+  }
+  return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of that write, not the end of us
+  try {
+    return run_command_line(argc, argv);
+  } catch (const std::exception& bug) {
+    fmt::print(stderr, "pilot: internal error: {}\n", bug.what());
+    return kExitFailed;
+  }
+}

@@ -1,0 +1,61 @@
+#include "app/session.h"
+
+#include <fmt/format.h>
+
+#include <thread>
+
+#include "base/crypto.h"
+
+namespace pilot::app {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto kPatience = 10s;
+
+std::string random_token() {
+  std::array<std::byte, 32> bytes;
+  make_system_random()->fill(bytes);
+  return crypto::hex({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+}
+
+}  // namespace
+
+Result<Session> Session::open(const GlobalOptions& options) {
+  const auto give_up = std::chrono::steady_clock::now() + kPatience;
+  bool told = false;
+  for (;;) {
+    Result<DataDir> dir = DataDir::open(options.data_dir);
+    if (!dir) return dir.error();
+    Session session;
+    if (const auto server = dir->read_server()) {
+      session.client_ = std::make_unique<api::Client>(server->url, "");
+      const auto health = session.client_->call("GET", "/healthz");
+      if (health && health->status == 200) return session;
+    }
+    AppOptions app{.data_dir = options.data_dir,
+                   .token = random_token(),
+                   .shards = 1,
+                   .claim_others = false,
+                   .log_level = std::max(options.log_level, LogLevel::warn)};
+    const std::string token = app.token;
+    Result<std::unique_ptr<App>> started = App::start(std::move(app));
+    if (started) {
+      session.app_ = std::move(*started);
+      session.client_ = std::make_unique<api::Client>(session.app_->url(), token);
+      return session;
+    }
+    if (started.error().code != "data_dir_in_use" || std::chrono::steady_clock::now() > give_up) {
+      return started.error();
+    }
+    if (!told) fmt::print(stderr, "waiting for another pilot command on this data directory\n");
+    told = true;
+    std::this_thread::sleep_for(100ms);
+  }
+}
+
+Session::~Session() {
+  client_.reset();
+  if (app_) app_->stop(Millis{5'000});
+}
+
+}  // namespace pilot::app

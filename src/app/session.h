@@ -1,0 +1,36 @@
+// What a command talks to: the server that owns the data directory, or, when there is none, a Pilot
+// of its own in this process. Both through the same HTTP API, so there is one path for everything.
+#pragma once
+
+#include <memory>
+
+#include "api/client.h"
+#include "app/app.h"
+
+namespace pilot::app {
+
+struct GlobalOptions {
+  std::filesystem::path data_dir;
+  bool json = false;
+  LogLevel log_level = LogLevel::info;
+};
+
+class Session {
+ public:
+  // Waits up to ten seconds for another short command that owns the directory. Codes:
+  // data_dir_in_use, and those of App::start.
+  static Result<Session> open(const GlobalOptions& options);
+  Session(Session&&) noexcept = default;
+  Session& operator=(Session&&) noexcept = default;
+  ~Session();
+
+  api::Client& client() { return *client_; }
+  bool is_remote() const { return app_ == nullptr; }
+
+ private:
+  Session() = default;
+  std::unique_ptr<App> app_;
+  std::unique_ptr<api::Client> client_;
+};
+
+}  // namespace pilot::app

@@ -1,0 +1,12 @@
+// YAML files of users, read into the same Json value (YAML 1.2 core types for plain scalars).
+// Documents, nodes, aliases and depth are bounded; tags are taken as text; duplicate keys refused.
+#pragma once
+
+#include "base/json.h"
+
+namespace pilot {
+
+// Error codes: invalid_yaml (with line and column), yaml_limit, duplicate_key, number_out_of_range.
+Result<Json> parse_yaml(std::string_view text, const JsonLimits& limits = {});
+
+}  // namespace pilot

@@ -1,0 +1,134 @@
+#include "engine/engine.h"
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/log.h"
+#include "engine/fetcher.h"
+#include "engine/worker.h"
+
+namespace pilot::engine {
+namespace {
+
+class WorkerEngine final : public Engine {
+ public:
+  WorkerEngine(EngineOptions options, EngineParts parts)
+      : options_(std::move(options)), parts_(std::move(parts)) {
+    for (std::size_t i = 0; i < parts_.shards.size(); ++i) {
+      workers_.push_back(std::make_unique<Worker>(
+          Worker::Parts{.engine = parts_,
+                        .options = options_,
+                        .shard = parts_.shards[i],
+                        .bus = bus_,
+                        .shared = shared_,
+                        .index = i,
+                        .on_parked = [this](WallTime due) { fetcher_.notice(due); }}));
+    }
+  }
+
+  awaitable<Status> start() override {
+    if (!options_.claim_others) co_return ok();
+    const auto released = co_await parts_.store.release_others(options_.node);
+    if (!released) co_return released.error();
+    if (*released > 0) parts_.log.info("taking up {} unfinished runs", *released);
+    fetcher_.start();
+    co_return ok();
+  }
+
+  awaitable<void> stop(Millis grace) override {
+    shared_.stopping = true;
+    fetcher_.stop();
+    for (auto& worker : workers_) co_await stop_worker(*worker, grace);
+  }
+
+  awaitable<Result<Run>> enqueue(std::size_t shard, StartRun start) override {
+    return workers_[shard]->enqueue(std::move(start));
+  }
+
+  awaitable<Result<Executed>> execute(std::size_t shard, StartRun start, Millis wait) override {
+    return workers_[shard]->execute(std::move(start), wait);
+  }
+
+  awaitable<Result<Run>> cancel(std::size_t shard, UserId user, RunId run) override {
+    // A run may be parked or woken between the look into memory and the one into the store.
+    for (int tries = 0; tries < 5; ++tries) {
+      for (auto& worker : workers_) {
+        const std::optional<Run> ended =
+            co_await cancel_at(workers_[shard]->executor(), *worker, user, run);
+        if (!ended) continue;
+        if (ended->state == RunState::cancelled) co_return *ended;
+        co_return conflict("run_finished", fmt::format("the run has already ended ({})",
+                                                       to_string(ended->state)));
+      }
+      const auto idle = co_await parts_.store.cancel_idle_run(user, run, parts_.clock.now());
+      if (!idle) co_return idle.error();
+      if (*idle) co_return co_await publish_cancelled(user, run);
+    }
+    co_return conflict("run_busy", "the run is changing hands; try again");
+  }
+
+  EventBus& events() override { return bus_; }
+
+  EngineLoad load() const override {
+    const std::size_t active = shared_.active;
+    return {.active = active, .open = active, .limit = options_.max_queued};
+  }
+
+ private:
+  awaitable<Result<Run>> publish_cancelled(UserId user, RunId run) {
+    Result<Run> row = co_await parts_.store.find_run(user, run);
+    if (row && bus_.wanted(run)) {
+      bus_.publish(run, std::make_shared<const Event>(Event{row->revision, *row}));
+    }
+    co_return row;
+  }
+
+  // Crosses to the worker's shard and back; the coroutine itself stays where it is.
+  static awaitable<std::optional<Run>> cancel_at(boost::asio::any_io_executor home, Worker& worker,
+                                                 UserId user, RunId run) {
+    return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>,
+                                       void(std::optional<Run>)>(
+        [](auto handler, boost::asio::any_io_executor back, Worker* there, UserId whose, RunId id) {
+          auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+          boost::asio::post(there->executor(), [shared, back, there, whose, id] {
+            there->cancel(whose, id, [shared, back](std::optional<Run> ended) {
+              boost::asio::post(back, [shared, ended] { (*shared)(ended); });
+            });
+          });
+        },
+        boost::asio::use_awaitable, std::move(home), &worker, std::move(user), std::move(run));
+  }
+
+  awaitable<void> stop_worker(Worker& worker, Millis grace) {
+    return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(
+        [home = workers_[0]->executor()](auto handler, Worker* there, Millis most) {
+          auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+          boost::asio::post(there->executor(), [shared, home, there, most] {
+            there->stop(most, [shared, home] {
+              boost::asio::post(home, [shared] { (*shared)(); });
+            });
+          });
+        },
+        boost::asio::use_awaitable, &worker, grace);
+  }
+
+  EngineOptions options_;
+  EngineParts parts_;
+  EventBus bus_;
+  Shared shared_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  Fetcher fetcher_{{.engine = parts_,
+                    .options = options_,
+                    .shard = parts_.shards[0],
+                    .shared = shared_,
+                    .workers = workers_}};
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> make_engine(EngineOptions options, EngineParts parts) {
+  return std::make_unique<WorkerEngine>(std::move(options), std::move(parts));
+}
+
+}  // namespace pilot::engine

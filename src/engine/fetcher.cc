@@ -1,0 +1,106 @@
+#include "engine/fetcher.h"
+
+#include <boost/asio/post.hpp>
+
+#include "base/log.h"
+#include "engine/spawn.h"
+
+namespace pilot::engine {
+namespace {
+
+constexpr std::int64_t kBatch = 500;
+// Looks again even if nothing is known to be due: the safety net under notice().
+constexpr auto kPoll = std::chrono::seconds{5};
+constexpr auto kRetry = std::chrono::seconds{1};
+
+}  // namespace
+
+Fetcher::~Fetcher() {
+  *alive_ = false;
+  if (timer_ != 0) parts_.shard.timers->cancel(timer_);
+}
+
+void Fetcher::start() {
+  running_ = true;
+  arm(parts_.engine.clock.now());
+}
+
+void Fetcher::stop() {
+  running_ = false;
+  if (timer_ != 0) parts_.shard.timers->cancel(timer_);
+  timer_ = 0;
+}
+
+void Fetcher::notice(WallTime due) {
+  boost::asio::post(parts_.shard.executor, [this, due, alive = alive_] {
+    if (*alive && running_ && (!armed_for_ || due < *armed_for_)) arm(due);
+  });
+}
+
+void Fetcher::arm(WallTime when) {
+  if (!running_) return;
+  if (timer_ != 0) parts_.shard.timers->cancel(timer_);
+  armed_for_ = when;
+  const auto left = when - parts_.engine.clock.now();
+  timer_ = parts_.shard.timers->call_at(parts_.engine.clock.steady() + left, [this] {
+    timer_ = 0;
+    armed_for_.reset();
+    if (fetching_) {
+      again_ = true;
+      return;
+    }
+    fetching_ = true;
+    spawn(parts_.shard.executor, fetch());
+  });
+}
+
+awaitable<void> Fetcher::fetch() {
+  const auto alive = alive_;
+  std::optional<WallTime> next;
+  for (;;) {
+    again_ = false;
+    const std::size_t active = parts_.shared.active;
+    const auto room = static_cast<std::int64_t>(
+        parts_.options.max_queued - std::min(active, parts_.options.max_queued));
+    const std::int64_t limit = std::min(kBatch, room);
+    const WallTime now = parts_.engine.clock.now();
+    if (limit <= 0) {
+      next = now + kRetry;
+      break;
+    }
+    auto runs = co_await parts_.engine.store.claim(parts_.options.node, now, limit);
+    if (!*alive || !running_) co_return;
+    if (!runs) {
+      parts_.engine.log.warn("claiming runs: {}", runs.error().message);
+      next = now + kRetry;
+      break;
+    }
+    const bool full = static_cast<std::int64_t>(runs->size()) == limit;
+    for (Run& run : *runs) deal(std::move(run));
+    if (full || again_) continue;
+    const auto wake = co_await parts_.engine.store.next_wake();
+    if (!*alive || !running_) co_return;
+    next = now + kPoll;
+    if (wake && *wake) next = std::min(*next, **wake);
+    if (!again_) break;
+  }
+  fetching_ = false;
+  if (!armed_for_ || *next < *armed_for_) arm(*next);
+}
+
+void Fetcher::deal(Run run) {
+  std::size_t index = next_worker_++ % parts_.workers.size();
+  {
+    std::lock_guard lock(parts_.shared.mutex);
+    if (const auto it = parts_.shared.waiting_shard.find(run.id);
+        it != parts_.shared.waiting_shard.end()) {
+      index = it->second;
+      parts_.shared.waiting_shard.erase(it);
+    }
+  }
+  Worker* worker = parts_.workers[index].get();
+  boost::asio::post(worker->executor(),
+                    [worker, run = std::move(run)]() mutable { worker->adopt(std::move(run)); });
+}
+
+}  // namespace pilot::engine

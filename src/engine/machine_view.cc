@@ -1,0 +1,45 @@
+#include "engine/machine_view.h"
+
+#include <charconv>
+
+namespace pilot::engine {
+namespace {
+
+const Json* view_of(const Cell& cell) {
+  return cell.state == Cell::State::done && !cell.view.is_null() ? &cell.view : nullptr;
+}
+
+}  // namespace
+
+const Json* MachineView::root(std::string_view name) const {
+  if (name == "inputs") return &roots_.inputs;
+  if (name == "trigger") return &roots_.trigger;
+  if (name == "run") return &roots_.run;
+  if (name == "plan") return &roots_.plan;
+  if (name == "user") return &roots_.user;
+  if (name == "vars") return &roots_.vars;
+  if (name == "item" || name == "index") {
+    for (const Frame* frame = cell_.frame; frame != nullptr; frame = frame->parent) {
+      if (frame->has_item) return name == "item" ? &frame->item : &frame->index;
+    }
+  }
+  return nullptr;
+}
+
+const Json* MachineView::step(std::string_view key) const {
+  if (!key.empty() && key.front() >= '0' && key.front() <= '9') {
+    std::size_t position = 0;
+    const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), position);
+    if (error != std::errc{} || end != key.data() + key.size()) return nullptr;
+    const auto& cells = machine_.root().cells;
+    return position < cells.size() ? view_of(cells[position]) : nullptr;
+  }
+  for (const Frame* frame = cell_.frame; frame != nullptr; frame = frame->parent) {
+    for (const Cell& cell : frame->cells) {
+      if (!cell.per_item_call && cell.step->spec.id == key) return view_of(cell);
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace pilot::engine

@@ -1,0 +1,86 @@
+// The runs of one shard: starts them, takes over claimed ones, tells whoever waits for their end.
+// On its shard only, but for what says otherwise.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+
+#include "engine/execution.h"
+
+namespace pilot::engine {
+
+// What the workers of a process share. Any thread.
+struct Shared {
+  std::atomic<std::size_t> active{0};  // runs in memory
+  std::atomic<bool> stopping{false};
+  // A parked run may be claimed by another shard than the one whose caller waits for it: it goes
+  // back to that one.
+  std::mutex mutex;
+  std::unordered_map<RunId, std::size_t> waiting_shard;
+};
+
+class Worker {
+ public:
+  struct Parts {
+    EngineParts& engine;
+    const EngineOptions& options;
+    ShardContext& shard;
+    EventBus& bus;
+    Shared& shared;
+    std::size_t index = 0;
+    // A run was parked and is due then; called on this shard.
+    std::function<void(WallTime)> on_parked;
+  };
+  explicit Worker(Parts parts);
+  ~Worker();
+
+  awaitable<Result<Run>> enqueue(StartRun start);
+  awaitable<Result<Executed>> execute(StartRun start, Millis wait);
+
+  // A run that this node has claimed: its plan and journal are loaded and it goes on.
+  void adopt(Run run);
+
+  // `done(run)` once a run that is in memory here has ended (whatever its end); `done(none)` at once
+  // when it is not here, or when it has just been parked.
+  void cancel(const UserId& user, const RunId& run, std::function<void(std::optional<Run>)> done);
+
+  // No new steps; what is left after `grace` is handed back; `done` when all is flushed.
+  void stop(Millis grace, std::function<void()> done);
+
+  const boost::asio::any_io_executor& executor() const { return parts_.shard.executor; }
+
+ private:
+  struct Waiter {
+    std::function<void(Result<Executed>)> answer;
+    Timers::Id timer = 0;
+    Run parked = {};  // as it was when it left memory
+  };
+  Result<Run> make_run(StartRun& start);
+  std::shared_ptr<Execution> add(Run run, std::shared_ptr<const plan::CompiledPlan> plan,
+                                 std::vector<Attempt> recorded);
+  awaitable<void> load(Run run);
+  awaitable<Result<std::shared_ptr<const plan::CompiledPlan>>> plan_of(Run run);
+  awaitable<void> fail_run(Run run, Error error);
+  awaitable<void> reload(UserId user, RunId run);
+  void reload_later(UserId user, RunId run);
+  void wait_for(const RunId& run, Millis wait, std::function<void(Result<Executed>)> answer);
+  void wait_is_over(const RunId& run, const std::shared_ptr<Waiter>& waiter);
+  void on_end(Execution& execution, Ending ending);
+  void answer_waiters(const Execution& execution, Ending ending);
+  void on_failed(const RunId& run, const Error& error);
+  void when_empty();
+
+  Parts parts_;
+  Journal journal_;
+  StepRunner steps_;
+  std::unordered_map<RunId, std::shared_ptr<Execution>> runs_;
+  std::unordered_map<RunId, std::vector<std::shared_ptr<Waiter>>> waiters_;
+  std::unordered_map<RunId, std::vector<std::function<void(std::optional<Run>)>>> cancels_;
+  std::unordered_map<std::string, std::shared_ptr<const plan::CompiledPlan>> plans_;
+  std::unordered_map<RunId, Error> failed_;  // while on_failed drops them
+  std::function<void()> stopped_;
+  Timers::Id stop_timer_ = 0;
+  std::size_t loading_ = 0;
+};
+
+}  // namespace pilot::engine

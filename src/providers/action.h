@@ -1,0 +1,99 @@
+// What an action is. A provider never waits and never touches the network: it builds a request from
+// the resolved params and reads the answer; the engine does the sending. So `pilot providers
+// request` shows exactly what would be sent, and one place decides about retries. Pure; any thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/secret.h"
+#include "http/transport.h"
+#include "model/ids.h"
+#include "model/outcome.h"
+#include "schema/schema.h"
+
+namespace pilot::providers {
+
+// A user's credentials for a provider, unlocked for one call.
+struct Connection {
+  std::string name = "default";
+  std::map<std::string, Secret, std::less<>> values;  // by type: api_key, access_token, ...
+
+  // None when absent or empty.
+  std::optional<std::string_view> value(std::string_view type) const;
+};
+
+// One call, with everything that a provider may know about it. Lent for the call.
+struct Call {
+  std::string_view provider;
+  std::string_view action;
+  const Json& params;  // object; resolved, checked against the schema, defaults put in
+  const Connection& connection;
+  std::string_view user;
+  std::string_view run;
+  std::string_view step;
+  int attempt = 1;
+  std::string_view idempotency_key;  // UUIDv8, the same over retries
+  WallTime now;
+};
+
+// An action that is one HTTP exchange.
+struct HttpAction {
+  std::function<Result<http::Request>(const Call&)> build;
+  std::function<ProviderResult(const Call&, const http::Response&)> read;
+};
+
+// An action that sends one mail.
+struct MailAction {
+  std::function<Result<http::Mail>(const Call&)> build;
+};
+
+// What a piece of logic may ask of the run, beside giving a result.
+struct SleepUntil {
+  WallTime when;  // then the step succeeds
+};
+struct StopRun {
+  Json output;  // the run ends here with success; running steps are cancelled
+  std::string message = {};
+};
+using LogicOutcome = std::variant<ProviderResult, SleepUntil, StopRun>;
+
+// An action without I/O. Effect class pure.
+struct LogicAction {
+  std::function<LogicOutcome(const Call&)> run;
+};
+
+struct Action {
+  std::string name;
+  std::string title;
+  std::string description;
+  std::vector<std::string> aliases;      // old names
+  Json params;                           // JSON Schema of an object
+  std::vector<std::string> code_params;  // taken as they stand; a reference inside is refused
+  EffectClass effect = EffectClass::unsafe;
+  // For actions whose effect depends on params (http by its method); else empty.
+  std::function<EffectClass(const Json& params)> effect_of;
+  std::optional<Millis> timeout;  // instead of the default step timeout
+  std::variant<LogicAction, HttpAction, MailAction> body;
+
+  schema::Schema schema;  // compiled from `params` by the registry
+
+  EffectClass effect_for(const Json& resolved) const {
+    return effect_of ? effect_of(resolved) : effect;
+  }
+  bool is_logic() const { return std::holds_alternative<LogicAction>(body); }
+};
+
+// The JSON Schema that stands in an action's file as text. Text that is no JSON is a bug and throws
+// std::logic_error.
+Json params_schema(std::string_view json);
+
+// The error of a call that lacks a field of its connection: what is missing, and the command that
+// sets it. Code missing_credentials.
+Error missing_credentials(std::string_view provider, std::string_view type);
+
+}  // namespace pilot::providers

@@ -1,0 +1,118 @@
+// provider_credentials. Values are ciphertext here; no message names one.
+#include "store/sqlite/sqlite_store.h"
+
+namespace pilot::store::sqlite {
+namespace {
+
+Status put(Connection& db, const SealedCredential& c) {
+  static constexpr char kPut[] =
+      "INSERT INTO provider_credentials (user_id, provider, connection, type, encrypted_value,"
+      " expires_at, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+      " ON CONFLICT (user_id, provider, connection, type) DO UPDATE SET"
+      " encrypted_value = excluded.encrypted_value, expires_at = excluded.expires_at,"
+      " updated_at = excluded.updated_at";
+  return db.query(kPut)
+      .bind(c.user.text, c.provider, c.connection, c.type, c.encrypted_value, c.expires_at,
+            c.created_at, c.updated_at)
+      .run();
+}
+
+Result<std::vector<SealedCredential>> read_all(Query& rows, const UserId& user) {
+  std::vector<SealedCredential> found;
+  while (rows.next()) {
+    SealedCredential& row = found.emplace_back();
+    row.user = user;
+    row.provider = rows.text();
+    row.connection = rows.text();
+    row.type = rows.text();
+    row.encrypted_value = rows.text();
+    row.expires_at = rows.maybe_time();
+    row.created_at = rows.time();
+    row.updated_at = rows.time();
+  }
+  if (!rows.status()) return rows.status().error();
+  return found;
+}
+
+Result<std::vector<SealedCredential>> of_connection(Connection& db, const UserId& user,
+                                                    const std::string& provider,
+                                                    const std::string& connection) {
+  static constexpr char kSelect[] =
+      "SELECT provider, connection, type, encrypted_value, expires_at, created_at, updated_at"
+      " FROM provider_credentials WHERE user_id = ?1 AND provider = ?2 AND connection = ?3"
+      " ORDER BY type";
+  Query rows = db.query(kSelect);
+  rows.bind(user.text, provider, connection);
+  return read_all(rows, user);
+}
+
+Result<std::vector<SealedCredential>> list(Connection& db, const UserId& user,
+                                           const std::string& provider) {
+  static constexpr char kSelect[] =
+      "SELECT provider, connection, type, '', expires_at, created_at, updated_at"
+      " FROM provider_credentials WHERE user_id = ?1 AND (?2 = '' OR provider = ?2)"
+      " ORDER BY provider, connection, type";
+  Query rows = db.query(kSelect);
+  rows.bind(user.text, provider);
+  return read_all(rows, user);
+}
+
+Result<std::int64_t> remove(Connection& db, const UserId& user, const std::string& provider,
+                            const std::string& connection, const std::string& type) {
+  static constexpr char kRemove[] =
+      "DELETE FROM provider_credentials WHERE user_id = ?1 AND provider = ?2 AND connection = ?3"
+      " AND (?4 = '' OR type = ?4)";
+  Query query = db.query(kRemove);
+  query.bind(user.text, provider, connection, type);
+  if (Status done = query.run(); !done) return done.error();
+  return db.changes();
+}
+
+}  // namespace
+
+// The generation is raised after the commit, so that nobody keeps an old value under the new
+// number, and whatever came of it, since a failed commit may yet have happened.
+awaitable<Status> SqliteStore::put_credential(SealedCredential credential) {
+  auto work = [credential = std::move(credential)](Connection& db) { return put(db, credential); };
+  Status done = co_await writer_.run(std::move(work));
+  ++credential_generation_;
+  co_return done;
+}
+
+awaitable<Result<std::vector<SealedCredential>>> SqliteStore::connection_credentials(
+    UserId user, std::string provider, std::string connection) {
+  return readers_.run([user = std::move(user), provider = std::move(provider),
+                       connection = std::move(connection)](Connection& db) {
+    return of_connection(db, user, provider, connection);
+  });
+}
+
+awaitable<Result<std::vector<SealedCredential>>> SqliteStore::list_credentials(
+    UserId user, std::string provider) {
+  return readers_.run([user = std::move(user), provider = std::move(provider)](Connection& db) {
+    return list(db, user, provider);
+  });
+}
+
+awaitable<Result<std::int64_t>> SqliteStore::remove_credentials(UserId user, std::string provider,
+                                                                std::string connection,
+                                                                std::string type) {
+  auto work = [user = std::move(user), provider = std::move(provider),
+               connection = std::move(connection), type = std::move(type)](Connection& db) {
+    return remove(db, user, provider, connection, type);
+  };
+  Result<std::int64_t> removed = co_await writer_.run(std::move(work));
+  ++credential_generation_;
+  co_return removed;
+}
+
+awaitable<Result<bool>> SqliteStore::any_encrypted_rows() {
+  return readers_.run([](Connection& db) -> Result<bool> {
+    static constexpr char kAny[] = "SELECT EXISTS (SELECT 1 FROM provider_credentials)";
+    const Result<std::int64_t> any = db.number(kAny);
+    if (!any) return any.error();
+    return *any != 0;
+  });
+}
+
+}  // namespace pilot::store::sqlite

@@ -1,0 +1,60 @@
+// The store on one SQLite file: every interface, one .cc each. Reads go to the readers, everything
+// else is a job of the one writer, so that administrative writes share its group commits. Called on
+// any shard; answers there.
+#pragma once
+
+#include <atomic>
+
+#include "store/sqlite/readers.h"
+#include "store/sqlite/writer.h"
+#include "store/store.h"
+
+namespace pilot::store::sqlite {
+
+class SqliteStore final : public Store {
+ public:
+  SqliteStore(std::unique_ptr<Connection> db, const SqliteOptions& options, Log& log);
+
+  awaitable<Result<StoreHealth>> check(bool deep) override;
+
+  awaitable<Status> create_plan(StoredPlan plan) override;
+  awaitable<Result<int>> update_plan(StoredPlan plan, int expected_version) override;
+  awaitable<Result<StoredPlan>> find_plan(UserId user, PlanId id) override;
+  awaitable<Result<Page<StoredPlan>>> list_plans(UserId user, std::string status,
+                                                 PageRequest page) override;
+  awaitable<Status> remove_plan(UserId user, PlanId id) override;
+  awaitable<Result<PlanVersion>> find_version(UserId user, PlanId id, int version) override;
+  awaitable<Result<std::vector<PlanVersion>>> list_versions(UserId user, PlanId id) override;
+
+  awaitable<Result<WriteReport>> write(std::vector<JournalWrite> batch) override;
+  awaitable<Result<std::vector<Run>>> claim(std::string node, WallTime now,
+                                            std::int64_t limit) override;
+  awaitable<Result<std::int64_t>> release_others(std::string node) override;
+  awaitable<Result<std::optional<WallTime>>> next_wake() override;
+  awaitable<Result<std::int64_t>> count_open() override;
+  awaitable<Result<Run>> find_run(UserId user, RunId id) override;
+  awaitable<Result<Page<Run>>> list_runs(UserId user, RunFilter filter, PageRequest page) override;
+  awaitable<Result<std::vector<Attempt>>> run_attempts(UserId user, RunId id,
+                                                       std::int64_t after_revision) override;
+  awaitable<Result<Page<Attempt>>> list_attempts(UserId user, AttemptFilter filter,
+                                                 PageRequest page) override;
+  awaitable<Result<bool>> cancel_idle_run(UserId user, RunId id, WallTime now) override;
+
+  awaitable<Status> put_credential(SealedCredential credential) override;
+  awaitable<Result<std::vector<SealedCredential>>> connection_credentials(
+      UserId user, std::string provider, std::string connection) override;
+  awaitable<Result<std::vector<SealedCredential>>> list_credentials(UserId user,
+                                                                    std::string provider) override;
+  awaitable<Result<std::int64_t>> remove_credentials(UserId user, std::string provider,
+                                                     std::string connection,
+                                                     std::string type) override;
+  awaitable<Result<bool>> any_encrypted_rows() override;
+  std::uint64_t credential_generation() const override { return credential_generation_.load(); }
+
+ private:
+  std::atomic<std::uint64_t> credential_generation_{1};
+  Writer writer_;
+  Readers readers_;  // after the writer: in memory it uses the writer's connection
+};
+
+}  // namespace pilot::store::sqlite

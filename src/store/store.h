@@ -1,0 +1,49 @@
+// The whole store of one process, and how to open it. Interfaces are split by who needs them.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "store/credential_store.h"
+#include "store/plan_store.h"
+#include "store/run_store.h"
+
+namespace pilot {
+class Log;
+}
+
+namespace pilot::store {
+
+struct StoreHealth {
+  std::string kind;  // "sqlite"
+  int schema_version = 0;
+  std::int64_t bytes = 0;  // on disk
+  std::string integrity;   // "ok" or what is wrong; only when asked for
+};
+
+class Store : public PlanStore, public RunStore, public CredentialStore {
+ public:
+  // A cheap round trip through writer and reader, for /api/health; `deep` also checks integrity.
+  virtual awaitable<Result<StoreHealth>> check(bool deep) = 0;
+};
+
+struct SqliteOptions {
+  std::filesystem::path file;  // ":memory:" for tests (one connection)
+  unsigned readers = 2;
+  bool synchronous_full = true;
+  bool threads = true;  // false: everything at once on the caller's thread (tests, simulation)
+};
+
+// Opens or makes the file and brings its schema up to date. Error codes: database_newer,
+// database_corrupt, database_read_only, database_full, database_error; each says what to do.
+Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options, Log& log);
+
+struct MigrationReport {
+  int from = 0;
+  int to = 0;
+  std::vector<std::string> applied;
+};
+// What open_sqlite does to the schema, alone, for `pilot migrate`.
+Result<MigrationReport> migrate_sqlite(const std::filesystem::path& file, Log& log);
+
+}  // namespace pilot::store

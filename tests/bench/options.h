@@ -1,0 +1,27 @@
+// The command line of the benchmark. Errors: bad_option.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace pilot::bench {
+
+struct Options {
+  std::filesystem::path output;  // empty: no file
+  double seconds = 5;
+  std::vector<int> connections{1, 16, 100};
+  std::filesystem::path pilot;     // default: beside this program
+  std::filesystem::path temp_dir;  // default: $TMPDIR, else this program's folder
+  std::vector<std::string> only;   // empty: all parts
+  bool help = false;
+
+  bool wants(std::string_view part) const;
+};
+
+Result<Options> read_options(int argc, char** argv);
+std::string usage();
+
+}  // namespace pilot::bench

@@ -1,0 +1,31 @@
+// What the rows of the table run: W1 (GET, set, POST against nginx) and W2 (three logic steps), by
+// POST /api/execute, with everything durable before the answer. And the 100 executions at once.
+#pragma once
+
+#include "report.h"
+#include "servers.h"
+
+namespace pilot::bench {
+
+struct Workload {
+  std::string name;
+  std::string plan_id;
+};
+
+// Saves the plan and executes it once, to see that it does what the table says it does.
+Result<Workload> prepare_w1(const PilotServer& server, const NginxTarget& target);
+Result<Workload> prepare_w2(const PilotServer& server);
+
+struct Servers {
+  const PilotServer& pilot;
+  const NginxTarget& nginx;
+};
+
+Result<Row> measure_row(const Workload& workload, const Servers& servers, int connections,
+                        double seconds);
+Result<Acceptance> measure_acceptance(const Workload& workload, const PilotServer& server);
+
+// What the load client and nginx do without Pilot between them: the most that W1 could show.
+Result<double> measure_nginx(const NginxTarget& target, double seconds);
+
+}  // namespace pilot::bench

@@ -1,8 +1,8 @@
 #include "app/app.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <pthread.h>
+#include <sys/resource.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -126,11 +126,11 @@ void App::State::make_shards(unsigned count) {
 }
 
 void App::State::build(const AppOptions& options) {
-  transport = http::make_curl_transport(
-      {.addresses = {.allow_loopback = options.allow_private_network,
-                     .allow_private = options.allow_private_network},
-       .user_agent = fmt::format("Pilot/{}", version())},
-      log);
+  transport =
+      http::make_curl_transport({.addresses = {.allow_loopback = options.allow_private_network,
+                                               .allow_private = options.allow_private_network},
+                                 .user_agent = fmt::format("Pilot/{}", version())},
+                                log);
   demo = std::make_unique<DemoServer>(io_contexts(), log);
   auto all = std::make_shared<providers::Registry>();
   providers::register_native_providers(*all);

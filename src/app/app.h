@@ -15,9 +15,9 @@ struct AppOptions {
   std::filesystem::path data_dir;
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;
-  std::string token;           // required of every request; empty: loopback mode
-  unsigned shards = 0;         // 0: one per core
-  bool claim_others = true;    // take up unfinished runs; false for a one-shot command
+  std::string token;         // required of every request; empty: loopback mode
+  unsigned shards = 0;       // 0: one per core
+  bool claim_others = true;  // take up unfinished runs; false for a one-shot command
   std::size_t max_queued = limits::kQueuedRuns;
   bool allow_private_network = true;  // one user on loopback: their own network is theirs
   LogLevel log_level = LogLevel::info;

@@ -57,19 +57,18 @@ Result<Secret> read_value(const CredentialOptions& options) {
 int credentials_set(const GlobalOptions& global, const CredentialOptions& options) {
   const auto registry = make_registry();
   if (registry->find(options.provider) == nullptr) {
-    return refuse(invalid("unknown_provider",
-                          fmt::format("there is no provider \"{}\"; see `pilot providers list`",
-                                      options.provider)));
+    return refuse(invalid(
+        "unknown_provider",
+        fmt::format("there is no provider \"{}\"; see `pilot providers list`", options.provider)));
   }
   const Result<Secret> value = read_value(options);
   if (!value) return refuse(value.error());
   Result<Session> session = Session::open(global);
   if (!session) return refuse(session.error());
-  const Result<Json> answer =
-      session->client().expect("POST", "/api/provider-credentials/" + options.provider,
-                               JsonObject{{"type", options.type},
-                                          {"value", value->reveal()},
-                                          {"connection", options.connection}});
+  const Result<Json> answer = session->client().expect(
+      "POST", "/api/provider-credentials/" + options.provider,
+      JsonObject{
+          {"type", options.type}, {"value", value->reveal()}, {"connection", options.connection}});
   if (!answer) return refuse(answer.error());
   if (global.json) {
     print_json(*answer);

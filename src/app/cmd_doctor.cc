@@ -40,8 +40,9 @@ Check check_key(const DataDir& dir) {
   }
   const auto ring = vault::KeyRing::read(dir.key_file());
   if (!ring) return {"key file", false, ring.error().message};
-  return {"key file", true, fmt::format("{} ({} key{})", dir.key_file().string(), ring->size(),
-                                        ring->size() == 1 ? "" : "s")};
+  return {"key file", true,
+          fmt::format("{} ({} key{})", dir.key_file().string(), ring->size(),
+                      ring->size() == 1 ? "" : "s")};
 }
 
 Check check_space(const fs::path& path) {
@@ -92,8 +93,9 @@ int migrate(const GlobalOptions& global) {
   const auto lock = OwnerLock::try_take(*dir);
   if (!lock) return refuse(lock.error());
   if (!*lock) {
-    return refuse(unavailable("data_dir_in_use", "a running pilot owns this data directory; it "
-                                                 "brings its database up to date by itself"));
+    return refuse(unavailable("data_dir_in_use",
+                              "a running pilot owns this data directory; it "
+                              "brings its database up to date by itself"));
   }
   Log log(global.log_level);
   const auto report = store::migrate_sqlite(dir->database(), log);
@@ -128,13 +130,12 @@ int doctor(const GlobalOptions& global) {
   const Output output = Output::detect(global.json);
   for (const Check& check : checks) {
     fine = fine && check.fine;
-    json.push_back(
-        JsonObject{{"name", check.name}, {"ok", check.fine}, {"detail", check.detail}});
+    json.push_back(JsonObject{{"name", check.name}, {"ok", check.fine}, {"detail", check.detail}});
     if (!global.json) {
-      print_line(fmt::format("{} {:<15} {}",
-                             paint(output, check.fine ? Colour::green : Colour::red,
-                                   check.fine ? "✓" : "✗"),
-                             check.name, check.detail));
+      print_line(fmt::format(
+          "{} {:<15} {}",
+          paint(output, check.fine ? Colour::green : Colour::red, check.fine ? "✓" : "✗"),
+          check.name, check.detail));
     }
   }
   if (global.json) print_json(JsonObject{{"ok", fine}, {"checks", std::move(json)}});

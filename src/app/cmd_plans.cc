@@ -67,16 +67,16 @@ int plans_save(const GlobalOptions& global, const std::string& file, const std::
   body["name"] = name.empty() ? std::string_view(file) : name;
   if (const Json* trigger = find(*document, "trigger")) body["trigger"] = *trigger;
   body["plan_json"] = std::move(*document);
-  const Result<Json> answer =
-      id.empty() ? session->client().expect("POST", "/api/plans", body)
-                 : session->client().expect("PUT", "/api/plans/" + id, body);
+  const Result<Json> answer = id.empty()
+                                  ? session->client().expect("POST", "/api/plans", body)
+                                  : session->client().expect("PUT", "/api/plans/" + id, body);
   if (!answer) return refuse(answer.error().prefixed(file));
   const Json& plan = plan_in(*answer);
   if (global.json) {
     print_json(plan);
   } else {
-    print_line(fmt::format("saved {} as version {}: {}", text(plan, "name"),
-                           text(plan, "version"), text(plan, "id")));
+    print_line(fmt::format("saved {} as version {}: {}", text(plan, "name"), text(plan, "version"),
+                           text(plan, "id")));
   }
   return kExitOk;
 }
@@ -99,9 +99,8 @@ int plans_validate(const GlobalOptions& global, const std::string& file) {
                                   {"message", document.error().message}});
   } else {
     for (const Problem& problem : plan::compile_plan(*document, make_registry()).problems) {
-      problems.push_back(JsonObject{{"pointer", problem.pointer},
-                                    {"code", problem.code},
-                                    {"message", problem.message}});
+      problems.push_back(JsonObject{
+          {"pointer", problem.pointer}, {"code", problem.code}, {"message", problem.message}});
     }
   }
   const bool fine = problems.empty();

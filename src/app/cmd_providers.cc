@@ -13,7 +13,8 @@ namespace {
 
 using providers::Provider;
 
-Result<const Provider*> find_provider(const providers::Registry& registry, const std::string& name) {
+Result<const Provider*> find_provider(const providers::Registry& registry,
+                                      const std::string& name) {
   if (const Provider* provider = registry.find(name)) return provider;
   return invalid("unknown_provider", fmt::format("there is no provider \"{}\"{}", name,
                                                  did_you_mean(name, registry.names())));
@@ -42,12 +43,13 @@ std::string joined(const JsonArray& all) {
 Json shown(const Provider& provider) {
   JsonArray actions;
   for (const auto& action : provider.actions) {
-    actions.push_back(JsonObject{{"name", action.name},
-                                 {"title", action.title},
-                                 {"description", action.description},
-                                 {"aliases", names(action.aliases)},
-                                 {"effect", action.effect_of ? "by method" : to_string(action.effect)},
-                                 {"params", action.params}});
+    actions.push_back(
+        JsonObject{{"name", action.name},
+                   {"title", action.title},
+                   {"description", action.description},
+                   {"aliases", names(action.aliases)},
+                   {"effect", action.effect_of ? "by method" : to_string(action.effect)},
+                   {"params", action.params}});
   }
   JsonArray auth;
   for (const auto& field : provider.auth) {
@@ -56,11 +58,15 @@ Json shown(const Provider& provider) {
                               {"secret", field.secret},
                               {"required", field.required}});
   }
-  return JsonObject{{"name", provider.name},       {"title", provider.title},
+  return JsonObject{{"name", provider.name},
+                    {"title", provider.title},
                     {"description", provider.description},
-                    {"kind", provider.kind},       {"category", provider.category},
-                    {"docs", provider.docs},       {"aliases", names(provider.aliases)},
-                    {"auth", std::move(auth)},     {"actions", std::move(actions)}};
+                    {"kind", provider.kind},
+                    {"category", provider.category},
+                    {"docs", provider.docs},
+                    {"aliases", names(provider.aliases)},
+                    {"auth", std::move(auth)},
+                    {"actions", std::move(actions)}};
 }
 
 void show_for_people(const Provider& provider) {
@@ -83,9 +89,9 @@ void show_for_people(const Provider& provider) {
       const bool must = std::find(required.begin(), required.end(),
                                   std::string_view(name.data(), name.size())) != required.end();
       const Json* type = find(schema, "type");
-      const std::string type_name =
-          type == nullptr ? "any" : type->is_string() ? std::string(as_view(type->get_string()))
-                                                      : to_json(*type);
+      const std::string type_name = type == nullptr     ? "any"
+                                    : type->is_string() ? std::string(as_view(type->get_string()))
+                                                        : to_json(*type);
       print_line(fmt::format("    {:<18} {:<10} {}{}", std::string_view(name.data(), name.size()),
                              type_name, must ? "required. " : "",
                              one_line(string_or(schema, "description"), 90)));
@@ -105,7 +111,8 @@ int providers_list(const GlobalOptions& global) {
                              {"kind", provider->kind},
                              {"auth", auth_types(*provider)},
                              {"actions", actions}});
-    rows.push_back({provider->name, provider->kind, joined(auth_types(*provider)), joined(actions)});
+    rows.push_back(
+        {provider->name, provider->kind, joined(auth_types(*provider)), joined(actions)});
   }
   if (global.json) {
     print_json(all);
@@ -133,10 +140,10 @@ int providers_request(const GlobalOptions& global, const RequestOptions& options
   if (!provider) return refuse(provider.error());
   const providers::Action* action = (*provider)->find(options.action);
   if (action == nullptr) {
-    return refuse(invalid("unknown_action",
-                          fmt::format("{} has no action \"{}\"{}", (*provider)->name,
-                                      options.action,
-                                      did_you_mean(options.action, (*provider)->action_names()))));
+    return refuse(
+        invalid("unknown_action",
+                fmt::format("{} has no action \"{}\"{}", (*provider)->name, options.action,
+                            did_you_mean(options.action, (*provider)->action_names()))));
   }
   Result<Json> params = parse_json(options.params);
   if (!params) return refuse(params.error().prefixed("--params"));
@@ -162,7 +169,8 @@ int providers_request(const GlobalOptions& global, const RequestOptions& options
       }
       for (const auto& [type, value] : values->get_object()) {
         if (!value.is_string()) {
-          return refuse(invalid("wrong_type", "--connection-values must be a JSON object of texts"));
+          return refuse(
+              invalid("wrong_type", "--connection-values must be a JSON object of texts"));
         }
         connection.values.emplace(std::string(type.data(), type.size()),
                                   Secret(std::string(as_view(value.get_string()))));
@@ -180,9 +188,9 @@ int providers_request(const GlobalOptions& global, const RequestOptions& options
                          printable(string_or(*described, "url"))));
   if (const Json* headers = find(*described, "headers"); headers && headers->is_object()) {
     for (const auto& [name, value] : headers->get_object()) {
-      print_line(fmt::format("{}: {}", std::string_view(name.data(), name.size()),
-                             value.is_string() ? printable(as_view(value.get_string()))
-                                               : to_json(value)));
+      print_line(
+          fmt::format("{}: {}", std::string_view(name.data(), name.size()),
+                      value.is_string() ? printable(as_view(value.get_string())) : to_json(value)));
     }
   }
   if (const Json* body = find(*described, "body"); body && !body->is_null()) {

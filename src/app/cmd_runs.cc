@@ -25,9 +25,10 @@ int with_session(const GlobalOptions& global, const std::function<int(Session&)>
 
 std::string log_line(const Json& log) {
   const Json* error = find(log, "error");
-  const std::string what = error != nullptr && error->is_object()
-                               ? fmt::format("{}: {}", text(*error, "code"), text(*error, "message"))
-                               : text(log, "output_preview");
+  const std::string what =
+      error != nullptr && error->is_object()
+          ? fmt::format("{}: {}", text(*error, "code"), text(*error, "message"))
+          : text(log, "output_preview");
   return fmt::format("{}  {:<9} {:<24} {:<24} {:>9}  {}", text(log, "timestamp"),
                      text(log, "status"), one_line(text(log, "step_id"), 24),
                      one_line(fmt::format("{}.{}", text(log, "provider"), text(log, "action")), 24),
@@ -78,8 +79,8 @@ int runs_watch(const GlobalOptions& global, const std::string& id) {
 
 int runs_cancel(const GlobalOptions& global, const std::string& id) {
   return with_session(global, [&](Session& session) {
-    const Result<Json> run = session.client().expect("POST", "/api/runs/" + id + "/cancel",
-                                                     JsonObject{});
+    const Result<Json> run =
+        session.client().expect("POST", "/api/runs/" + id + "/cancel", JsonObject{});
     if (!run) return refuse(run.error());
     if (global.json) {
       print_json(*run);
@@ -97,7 +98,8 @@ int logs(const GlobalOptions& global, const ListOptions& options) {
     if (!options.plan.empty()) target += "&plan_id=" + options.plan;
     if (!options.run.empty()) target += "&run_id=" + options.run;
     if (options.follow && !session.is_remote()) {
-      return refuse(invalid("no_server", "there is no running server to follow; start `pilot serve`"));
+      return refuse(
+          invalid("no_server", "there is no running server to follow; start `pilot serve`"));
     }
     std::set<std::string> shown;
     for (bool first = true;; first = false) {

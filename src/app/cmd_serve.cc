@@ -38,10 +38,10 @@ void wait_for_signal() {
 
 int serve(const GlobalOptions& global, const ServeOptions& options) {
   if (!is_loopback(options.address)) {
-    return refuse(invalid("not_loopback",
-                          fmt::format("without API keys the server listens on loopback only, not on "
-                                      "{}; put a proxy with its own sign-in in front",
-                                      options.address)));
+    return refuse(invalid(
+        "not_loopback", fmt::format("without API keys the server listens on loopback only, not on "
+                                    "{}; put a proxy with its own sign-in in front",
+                                    options.address)));
   }
   keep_memory_private();
   auto app = App::start({.data_dir = global.data_dir,

@@ -20,9 +20,8 @@ namespace {
 namespace fs = std::filesystem;
 
 Error unusable(const fs::path& path, std::string_view what, int error) {
-  return unavailable("data_dir_unusable",
-                     fmt::format("{} {}: {}; choose another with --data-dir", what, path.string(),
-                                 std::strerror(error)));
+  return unavailable("data_dir_unusable", fmt::format("{} {}: {}; choose another with --data-dir",
+                                                      what, path.string(), std::strerror(error)));
 }
 
 }  // namespace

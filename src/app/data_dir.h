@@ -1,6 +1,6 @@
-// The data directory: where everything that Pilot keeps lives, and who owns it. One process at a time
-// holds `lock`; a server that does tells its address in `server.json`, so that other commands talk to
-// it instead. Used by the main thread.
+// The data directory: where everything that Pilot keeps lives, and who owns it. One process at a
+// time holds `lock`; a server that does tells its address in `server.json`, so that other commands
+// talk to it instead. Used by the main thread.
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,5 @@
-// The command line: what the options are called and which command they go to. Exit codes: 0 success,
-// 1 a run or check that failed, 2 refused (wrong use or input; the reason is on stderr).
+// The command line: what the options are called and which command they go to. Exit codes: 0
+// success, 1 a run or check that failed, 2 refused (wrong use or input; the reason is on stderr).
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -42,16 +42,17 @@ void add_run_options(CLI::App& command, RunOptions& run) {
 }
 
 void add_serve_and_run(CLI::App& app, Options& o, int& exit_code) {
-  auto* serve_command = leaf(app, "serve", "Start the server", exit_code,
-                             [&o] { return serve(o.global, o.serve); });
+  auto* serve_command =
+      leaf(app, "serve", "Start the server", exit_code, [&o] { return serve(o.global, o.serve); });
   serve_command->add_option("--address", o.serve.address, "loopback address to listen on")
       ->capture_default_str();
   serve_command->add_option("--port", o.serve.port, "port; 0 lets the system choose")
       ->capture_default_str();
   serve_command->add_option("--shards", o.serve.shards, "threads that serve; 0: one per core")
       ->check(CLI::Range(0, 256));
-  serve_command->add_option("--max-queued", o.serve.max_queued,
-                            "runs under way at once; past it the answer is 503")
+  serve_command
+      ->add_option("--max-queued", o.serve.max_queued,
+                   "runs under way at once; past it the answer is 503")
       ->check(CLI::Range(1, 1'000'000));
   auto* run_command = leaf(app, "run", "Run a plan from a file and show its steps", exit_code,
                            [&o] { return run(o.global, o.run); });
@@ -65,8 +66,8 @@ void add_serve_and_run(CLI::App& app, Options& o, int& exit_code) {
 
 void add_plans(CLI::App& app, Options& o, int& exit_code) {
   CLI::App* plans = app.add_subcommand("plans", "Saved plans")->require_subcommand(1);
-  auto* list = leaf(*plans, "list", "List them", exit_code,
-                    [&o] { return plans_list(o.global, o.list); });
+  auto* list =
+      leaf(*plans, "list", "List them", exit_code, [&o] { return plans_list(o.global, o.list); });
   list->add_option("--limit", o.list.limit)->check(CLI::Range(1, 500));
   list->add_option("--status", o.list.status, "draft, active or archived");
   leaf(*plans, "show", "Show one", exit_code, [&o] { return plans_show(o.global, o.id); })
@@ -104,8 +105,8 @@ void add_runs(CLI::App& app, Options& o, int& exit_code) {
   one("show", "Show one with its steps and attempts", runs_show);
   one("watch", "Follow one until it ends", runs_watch);
   one("cancel", "Cancel one", runs_cancel);
-  auto* log = leaf(app, "logs", "The execution log", exit_code,
-                   [&o] { return logs(o.global, o.list); });
+  auto* log =
+      leaf(app, "logs", "The execution log", exit_code, [&o] { return logs(o.global, o.list); });
   log->add_flag("-f,--follow", o.list.follow, "go on with what comes");
   log->add_option("--plan", o.list.plan, "of this plan only");
   log->add_option("--run", o.list.run, "of this run only");
@@ -134,9 +135,8 @@ void add_credentials(CLI::App& app, Options& o, int& exit_code) {
   CLI::App* credentials = app.add_subcommand("credentials", "Encrypted credentials");
   credentials->require_subcommand(1);
   const auto named = [&](const std::string& name, const std::string& help, auto command) {
-    auto* leaf_command =
-        leaf(*credentials, name, help, exit_code,
-             [&o, command] { return command(o.global, o.credential); });
+    auto* leaf_command = leaf(*credentials, name, help, exit_code,
+                              [&o, command] { return command(o.global, o.credential); });
     leaf_command->add_option("provider", o.credential.provider)->required();
     leaf_command->add_option("type", o.credential.type, "api_key, username, ...")->required();
     leaf_command->add_option("--connection", o.credential.connection)->capture_default_str();

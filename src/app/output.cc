@@ -32,20 +32,34 @@ std::string paint(const Output& output, Colour colour, std::string_view text) {
   if (!output.colour || colour == Colour::plain) return std::string(text);
   int code = 0;
   switch (colour) {
-    case Colour::bold: code = 1; break;
-    case Colour::dim: code = 2; break;
-    case Colour::red: code = 31; break;
-    case Colour::green: code = 32; break;
-    case Colour::yellow: code = 33; break;
-    case Colour::cyan: code = 36; break;
-    case Colour::plain: break;
+    case Colour::bold:
+      code = 1;
+      break;
+    case Colour::dim:
+      code = 2;
+      break;
+    case Colour::red:
+      code = 31;
+      break;
+    case Colour::green:
+      code = 32;
+      break;
+    case Colour::yellow:
+      code = 33;
+      break;
+    case Colour::cyan:
+      code = 36;
+      break;
+    case Colour::plain:
+      break;
   }
   return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
 }
 
 int refuse(const Error& error) {
   // A list of problems has its pointers in the message already.
-  const bool placed = error.pointer.empty() || error.message.find(error.pointer) != std::string::npos;
+  const bool placed =
+      error.pointer.empty() || error.message.find(error.pointer) != std::string::npos;
   fmt::print(stderr, "error: {}{}\n", printable(error.message),
              placed ? "" : fmt::format(" (at {})", printable(error.pointer)));
   return kExitRefused;
@@ -63,7 +77,8 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], characters(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], characters(row[i]));
   }
   std::string out;
   for (const auto& row : rows) {

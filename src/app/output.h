@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
 #include "base/json.h"
+#include "base/result.h"
 
 namespace pilot::app {
 
@@ -31,8 +31,8 @@ std::string paint(const Output& output, Colour colour, std::string_view text);
 // "error: <message>" with its place; answers kExitRefused.
 int refuse(const Error& error);
 
-void print_line(std::string_view text);         // stdout
-void print_json(const Json& value);             // stdout, pretty
+void print_line(std::string_view text);  // stdout
+void print_json(const Json& value);      // stdout, pretty
 
 // Columns padded to their widest cell (in code points).
 std::string table(const std::vector<std::vector<std::string>>& rows);

@@ -14,7 +14,8 @@ namespace pilot::app {
 Result<std::string> read_text(const std::string& path, std::size_t max_bytes) {
   std::FILE* file = path == "-" ? stdin : std::fopen(path.c_str(), "rbe");
   if (file == nullptr) {
-    return invalid("file_unreadable", fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+    return invalid("file_unreadable",
+                   fmt::format("cannot read {}: {}", path, std::strerror(errno)));
   }
   std::string text;
   std::string chunk(64u << 10, '\0');
@@ -26,7 +27,8 @@ Result<std::string> read_text(const std::string& path, std::size_t max_bytes) {
   const int error = errno;
   if (file != stdin) std::fclose(file);
   if (failed) {
-    return invalid("file_unreadable", fmt::format("cannot read {}: {}", path, std::strerror(error)));
+    return invalid("file_unreadable",
+                   fmt::format("cannot read {}: {}", path, std::strerror(error)));
   }
   if (text.size() > max_bytes) {
     return too_large("file_too_large",

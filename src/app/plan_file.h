@@ -7,7 +7,8 @@
 
 namespace pilot::app {
 
-// Codes: file_unreadable, file_too_large, and those of parse_json / parse_yaml; messages name the file.
+// Codes: file_unreadable, file_too_large, and those of parse_json / parse_yaml; messages name the
+// file.
 Result<Json> read_document(const std::string& path);
 Result<std::string> read_text(const std::string& path, std::size_t max_bytes);
 

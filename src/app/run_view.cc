@@ -50,9 +50,8 @@ void RunView::add_rows(const plan::Body& body, int depth, bool in_foreach) {
     const bool loops = !step.spec.foreach.is_null();
     Row row;
     row.id = step.spec.id;
-    row.call = step.action == nullptr
-                   ? (loops ? "foreach" : "group")
-                   : fmt::format("{}.{}", step.spec.provider, step.spec.action);
+    row.call = step.action == nullptr ? (loops ? "foreach" : "group")
+                                      : fmt::format("{}.{}", step.spec.provider, step.spec.action);
     row.status = "pending";
     row.depth = depth;
     row.in_foreach = in_foreach || (loops && step.action != nullptr);
@@ -85,8 +84,8 @@ std::string RunView::on_attempt(const Json& attempt) {
   if (row.is_container || status == "skipped") {
     line += fmt::format(" {:>21}", "");
   } else {
-    line += fmt::format(" attempt {:<2} {:>10}", number,
-                        duration_text(integer(attempt, "latency_ms")));
+    line +=
+        fmt::format(" attempt {:<2} {:>10}", number, duration_text(integer(attempt, "latency_ms")));
   }
   line += "  " + what_happened(attempt, 100);
   while (line.ends_with(' ')) line.pop_back();

@@ -38,7 +38,8 @@ class RunView {
   std::map<std::string, std::size_t, std::less<>> by_id_;
 };
 
-// The --json shape of a finished run: {run_id, status, steps: [{id, status, attempts, output, error}]}.
+// The --json shape of a finished run: {run_id, status, steps: [{id, status, attempts, output,
+// error}]}.
 Json run_summary(const Json& run);
 
 }  // namespace pilot::app

@@ -10,8 +10,8 @@ constexpr std::size_t kKept = 1'000;  // connections; then all are forgotten and
 }  // namespace
 
 boost::asio::awaitable<Result<providers::Connection>> Connections::open(UserId user,
-                                                                       std::string provider,
-                                                                       std::string connection) {
+                                                                        std::string provider,
+                                                                        std::string connection) {
   const std::uint64_t generation = store_.credential_generation();
   if (generation != generation_ || kept_.size() > kKept) kept_.clear();
   generation_ = generation;
@@ -19,8 +19,8 @@ boost::asio::awaitable<Result<providers::Connection>> Connections::open(UserId u
   if (const auto it = kept_.find(key); it != kept_.end()) {
     co_return unseal(connection, it->second);
   }
-  auto sealed = co_await store_.connection_credentials(std::move(user), std::move(provider),
-                                                       connection);
+  auto sealed =
+      co_await store_.connection_credentials(std::move(user), std::move(provider), connection);
   if (!sealed) co_return sealed.error();
   // Written meanwhile: what was read may be old already.
   if (generation == store_.credential_generation()) kept_[key] = *sealed;
@@ -34,8 +34,8 @@ Result<providers::Connection> Connections::unseal(
   for (const auto& credential : sealed) {
     Result<Secret> value = keys_.open(credential.encrypted_value);
     if (!value) {
-      return value.error().prefixed(fmt::format("credential {} of {}", credential.type,
-                                                credential.provider));
+      return value.error().prefixed(
+          fmt::format("credential {} of {}", credential.type, credential.provider));
     }
     result.values.emplace(credential.type, std::move(*value));
   }

@@ -58,8 +58,8 @@ class WorkerEngine final : public Engine {
             co_await cancel_at(workers_[shard]->executor(), *worker, user, run);
         if (!ended) continue;
         if (ended->state == RunState::cancelled) co_return *ended;
-        co_return conflict("run_finished", fmt::format("the run has already ended ({})",
-                                                       to_string(ended->state)));
+        co_return conflict("run_finished",
+                           fmt::format("the run has already ended ({})", to_string(ended->state)));
       }
       const auto idle = co_await parts_.store.cancel_idle_run(user, run, parts_.clock.now());
       if (!idle) co_return idle.error();
@@ -105,9 +105,8 @@ class WorkerEngine final : public Engine {
         [home = workers_[0]->executor()](auto handler, Worker* there, Millis most) {
           auto shared = std::make_shared<decltype(handler)>(std::move(handler));
           boost::asio::post(there->executor(), [shared, home, there, most] {
-            there->stop(most, [shared, home] {
-              boost::asio::post(home, [shared] { (*shared)(); });
-            });
+            there->stop(most,
+                        [shared, home] { boost::asio::post(home, [shared] { (*shared)(); }); });
           });
         },
         boost::asio::use_awaitable, &worker, grace);

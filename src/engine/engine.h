@@ -26,33 +26,33 @@ struct ShardContext {
 };
 
 struct EngineOptions {
-  std::string node;               // this process's uuid
+  std::string node;                              // this process's uuid
   std::size_t max_queued = limits::kQueuedRuns;  // past it: 503 `overloaded`
-  bool claim_others = true;       // `pilot run` works on its own run only
+  bool claim_others = true;                      // `pilot run` works on its own run only
 };
 
 // Everything a run is started from.
 struct StartRun {
   UserId user;
-  PlanId plan;            // empty: the plan came along
+  PlanId plan;  // empty: the plan came along
   int plan_version = 0;
-  Json document;          // the plan itself when `plan` is empty, else null
+  Json document;  // the plan itself when `plan` is empty, else null
   std::shared_ptr<const plan::CompiledPlan> compiled;
   Json inputs = JsonObject{};
-  Json trigger = nullptr; // {type: "manual"} if null
+  Json trigger = nullptr;  // {type: "manual"} if null
   RunId retry_of;
 };
 
 // One step as it stands at the end: its last attempt of its last visit.
 struct StepSummary {
-  int number = 0;          // from 0, over all steps in document order
-  int position = 0;        // among the top-level steps; -1 for nested ones (not listed)
+  int number = 0;    // from 0, over all steps in document order
+  int position = 0;  // among the top-level steps; -1 for nested ones (not listed)
   std::string id, provider, action;
-  std::string status;      // success, error, timeout, skipped, unknown, running, pending
+  std::string status;  // success, error, timeout, skipped, unknown, running, pending
   int attempts = 0;
   Json output;
   std::string message;
-  Json error;              // null or {code, message, ...}
+  Json error;  // null or {code, message, ...}
 };
 
 struct Executed {
@@ -61,8 +61,8 @@ struct Executed {
 };
 
 struct EngineLoad {
-  std::size_t active = 0;   // runs in memory
-  std::size_t open = 0;     // accepted, not finished, not asleep
+  std::size_t active = 0;  // runs in memory
+  std::size_t open = 0;    // accepted, not finished, not asleep
   std::size_t limit = 0;
 };
 
@@ -79,11 +79,12 @@ class Engine {
   // inputs_invalid (422), the store's.
   virtual awaitable<Result<Run>> enqueue(std::size_t shard, StartRun start) = 0;
 
-  // Runs on this shard and answers when it is finished and flushed, or when `wait` is over (then the
-  // run goes on). Same errors.
+  // Runs on this shard and answers when it is finished and flushed, or when `wait` is over (then
+  // the run goes on). Same errors.
   virtual awaitable<Result<Executed>> execute(std::size_t shard, StartRun start, Millis wait) = 0;
 
-  // Answers when the run is durably cancelled. conflict/run_finished when it is terminal, not_found.
+  // Answers when the run is durably cancelled. conflict/run_finished when it is terminal,
+  // not_found.
   virtual awaitable<Result<Run>> cancel(std::size_t shard, UserId user, RunId run) = 0;
 
   virtual EventBus& events() = 0;

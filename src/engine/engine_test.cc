@@ -1,8 +1,5 @@
 // What a run does, step by step, seen from outside: its rows, its requests, its end.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include "engine/test_world.h"
+#include "engine/engine_fixture.h"
 
 namespace pilot::engine {
 namespace {
@@ -11,50 +8,11 @@ using http::ScriptedTransport;
 using std::chrono::hours;
 using std::chrono::seconds;
 
-class EngineTest : public testing::Test {
- protected:
-  EngineTest() {
-    world.boot();
-    EXPECT_TRUE(world.start());
-  }
-  static std::string post(std::string_view id, std::string_view more = "") {
-    return fmt::format(
-        R"({{"id":"{0}","provider":"http","action":"post","params":{{"url":"https://p.test/{0}"}}{1}{2}}})",
-        id, more.empty() ? "" : ",", more);
-  }
-  static std::string get(std::string_view id, std::string_view more = "") {
-    return fmt::format(
-        R"({{"id":"{0}","provider":"http","action":"get","params":{{"url":"https://p.test/{0}"}}{1}{2}}})",
-        id, more.empty() ? "" : ",", more);
-  }
-  static std::string set(std::string_view id, std::string_view params) {
-    return fmt::format(R"({{"id":"{}","provider":"logic","action":"set","params":{}}})", id, params);
-  }
-  static std::string steps(std::initializer_list<std::string> all) {
-    std::string out;
-    for (const auto& step : all) out += (out.empty() ? "" : ",") + step;
-    return R"({"steps":[)" + out + "]}";
-  }
-  std::size_t sent(std::string_view id) const {
-    const auto& all = world_.process().transport.requests();
-    return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [&](const auto& request) {
-      return request.url == fmt::format("https://p.test/{}", id);
-    }));
-  }
-  Executed execute(const std::string& plan, Json inputs = JsonObject{}) {
-    auto result = world.execute(plan, std::move(inputs));
-    EXPECT_TRUE(result) << (result ? "" : result.error().message);
-    return result ? std::move(*result) : Executed{};
-  }
-
-  World world_{7};
-  World& world = world_;
-};
-
 TEST_F(EngineTest, LogicOnlyCostsOneCommit) {
   const auto before = world.process().store.calls();
-  const Executed done = execute(steps({set("a", R"({"x":1})"), set("b", R"({"y":"${steps.a.output.x}"})"),
-                                       set("c", R"({"z":"n ${steps.b.output.y}"})")}));
+  const Executed done =
+      execute(steps({set("a", R"({"x":1})"), set("b", R"({"y":"${steps.a.output.x}"})"),
+                     set("c", R"({"z":"n ${steps.b.output.y}"})")}));
   EXPECT_EQ(done.run.state, RunState::success);
   EXPECT_EQ(to_json(done.run.output), R"({"z":"n 1"})");
   EXPECT_EQ(world.process().store.calls() - before, 1);
@@ -156,7 +114,8 @@ TEST_F(EngineTest, ForeachKeepsOrderAndBoundsConcurrency) {
   auto run = world.enqueue(
       R"({"steps":[{"id":"all","foreach":[3,1,2,5,4],"concurrency":2,"steps":[
            {"id":"one","provider":"http","action":"get","params":{"url":"https://p.test/${item}"}},
-           {"id":"out","provider":"logic","action":"set","params":{"i":"${index}","v":"${item}"}}]}]})");
+           {"id":"out","provider":"logic","action":"set",
+                    "params":{"i":"${index}","v":"${item}"}}]}]})");
   ASSERT_TRUE(run);
   for (int i = 0; i < 40 && world.find(run->id)->state != RunState::success; ++i) {
     world.poll();
@@ -176,7 +135,8 @@ TEST_F(EngineTest, ForeachStopsAtAFailingItemAndOnErrorContinuesGoesOn) {
     return ScriptedTransport::reply(request.url.ends_with("2") ? 400 : 200, "{}");
   };
   const std::string body =
-      R"({"id":"all","foreach":[1,2,3],"provider":"http","action":"get","params":{"url":"https://p.test/${item}"}%})";
+      R"({"id":"all","foreach":[1,2,3],"provider":"http","action":"get",
+                    "params":{"url":"https://p.test/${item}"}%})";
   auto with = [&](std::string_view more) {
     std::string text = body;
     text.replace(text.find('%'), 1, more);
@@ -193,8 +153,8 @@ TEST_F(EngineTest, ForeachStopsAtAFailingItemAndOnErrorContinuesGoesOn) {
 
 TEST_F(EngineTest, IndependentStepsRunSideBySide) {
   world.process().transport.hold();
-  auto run = world.enqueue(steps({get("a"), get("b", R"("depends_on":[])"),
-                                  get("c", R"("depends_on":["a","b"])")}));
+  auto run = world.enqueue(
+      steps({get("a"), get("b", R"("depends_on":[])"), get("c", R"("depends_on":["a","b"])")}));
   ASSERT_TRUE(run);
   world.poll();
   EXPECT_EQ(world.process().transport.held(), 2u);
@@ -206,13 +166,16 @@ TEST_F(EngineTest, IndependentStepsRunSideBySide) {
 TEST_F(EngineTest, IfSkipsAndTheOldConditionJumps) {
   const Executed skipped = execute(
       R"({"steps":[{"id":"a","provider":"logic","action":"set","params":{"go":false}},
-                   {"id":"b","if":"${steps.a.output.go}","provider":"logic","action":"set","params":{}},
-                   {"id":"c","provider":"logic","action":"set","params":{"b":"${steps.b.output.x | default: 5}"}}]})");
+                   {"id":"b","if":"${steps.a.output.go}","provider":"logic","action":"set",
+                    "params":{}},
+                   {"id":"c","provider":"logic","action":"set",
+                    "params":{"b":"${steps.b.output.x | default: 5}"}}]})");
   EXPECT_EQ(world.story(skipped.run.id), "a:success b:skipped c:success");
   EXPECT_EQ(to_json(skipped.run.output), R"({"b":5})");
   const Executed jumped = execute(
       R"([{"id":"a","provider":"logic","action":"set","params":{"kind":"gold"}},
-          {"id":"t","type":"condition","condition":"{{step_1.output.kind}} == 'silver'","else_jump":"d"},
+          {"id":"t","type":"condition","condition":"{{step_1.output.kind}} == 'silver'",
+                    "else_jump":"d"},
           {"id":"c","provider":"logic","action":"set","params":{}},
           {"id":"d","provider":"logic","action":"set","params":{"end":true}}])");
   EXPECT_EQ(jumped.run.state, RunState::success);
@@ -222,7 +185,8 @@ TEST_F(EngineTest, IfSkipsAndTheOldConditionJumps) {
 TEST_F(EngineTest, AJumpBackIsANewVisitWithANewKey) {
   int asked = 0;
   world.answer = [&](const http::Request& request) {
-    if (request.url.ends_with("check")) return ScriptedTransport::reply(++asked < 3 ? 404 : 200, "{}");
+    if (request.url.ends_with("check"))
+      return ScriptedTransport::reply(++asked < 3 ? 404 : 200, "{}");
     return ScriptedTransport::reply(200, "{}");
   };
   const Executed done = execute(steps({post("work"), get("check", R"("on_error":"work")")}));
@@ -239,7 +203,8 @@ TEST_F(EngineTest, AJumpBackIsANewVisitWithANewKey) {
 TEST_F(EngineTest, AnEndlessJumpIsStopped) {
   const Executed done = execute(
       R"({"steps":[{"id":"a","provider":"logic","action":"set","params":{}},
-                   {"id":"b","provider":"logic","action":"fail","params":{"message":"no"},"on_error":"a"}]})");
+                   {"id":"b","provider":"logic","action":"fail",
+                    "params":{"message":"no"},"on_error":"a"}]})");
   EXPECT_EQ(done.run.state, RunState::error);
   EXPECT_EQ(string_or(done.run.error, "code"), "limit_exceeded");
 }
@@ -317,7 +282,8 @@ TEST_F(EngineTest, StopEndsTheRunWithSuccess) {
 TEST_F(EngineTest, AMissingPathFailsTheStepWithItsName) {
   const Executed done = execute(
       R"({"steps":[{"id":"a","provider":"logic","action":"set","params":{}},
-                   {"id":"b","provider":"logic","action":"set","params":{"x":"${steps.a.output.nope}"}}]})");
+                   {"id":"b","provider":"logic","action":"set",
+                    "params":{"x":"${steps.a.output.nope}"}}]})");
   EXPECT_EQ(done.run.state, RunState::error);
   EXPECT_EQ(string_or(done.run.error, "code"), "unresolved_reference");
   EXPECT_THAT(std::string(string_or(done.run.error, "message")), testing::HasSubstr("nope"));
@@ -326,72 +292,10 @@ TEST_F(EngineTest, AMissingPathFailsTheStepWithItsName) {
 TEST_F(EngineTest, ReferencesInDataAreNotFollowed) {
   const Executed done = execute(
       R"({"steps":[{"id":"a","provider":"logic","action":"set","params":{"x":"${inputs.evil}"}},
-                   {"id":"b","provider":"logic","action":"set","params":{"y":"${steps.a.output.x}"}}]})",
+                   {"id":"b","provider":"logic","action":"set",
+                    "params":{"y":"${steps.a.output.x}"}}]})",
       JsonObject{{"evil", "${inputs.secret} {{step_1.output}}"}, {"secret", "s"}});
   EXPECT_EQ(string_or(done.run.output, "y"), "${inputs.secret} {{step_1.output}}");
-}
-
-TEST_F(EngineTest, AHugeAnswerIsAnErrorOfTheStep) {
-  world.answer = [](const http::Request&) {
-    return ScriptedTransport::reply(200, "\"" + std::string(limits::kStepOutput + 10, 'x') + "\"");
-  };
-  const Executed done = execute(steps({get("big")}));
-  EXPECT_EQ(done.run.state, RunState::error);
-  EXPECT_EQ(string_or(done.run.error, "code"), "output_too_large");
-}
-
-TEST_F(EngineTest, PastItsLimitItSays503) {
-  world.boot({.max_queued = 2});
-  ASSERT_TRUE(world.start());
-  world.process().transport.hold();
-  ASSERT_TRUE(world.enqueue(steps({get("a")})));
-  ASSERT_TRUE(world.enqueue(steps({get("a")})));
-  const auto refused = world.enqueue(steps({get("a")}));
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, "overloaded");
-  EXPECT_TRUE(refused.error().retry_after.has_value());
-}
-
-TEST_F(EngineTest, AFailedCommitIsNeverAnAccept) {
-  world.process().store.fail_at(world.process().store.calls() + 1, store::FaultyStore::Before);
-  const auto refused = world.execute(steps({set("a", "{}")}));
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, "injected_fault");
-  EXPECT_EQ(world.engine().load().active, 0u);
-  EXPECT_TRUE(world.execute(steps({set("a", "{}")})));
-}
-
-TEST_F(EngineTest, ShutdownHandsBackAndTheNextProcessFinishes) {
-  auto run = world.enqueue(
-      R"({"steps":[{"id":"w","provider":"logic","action":"wait","params":{"seconds":1}},
-                   {"id":"b","provider":"logic","action":"set","params":{"done":true}}]})");
-  ASSERT_TRUE(run);
-  world.poll();
-  world.run([](Engine& engine) -> boost::asio::awaitable<bool> {
-    co_await engine.stop(Millis{1'000});
-    co_return true;
-  }(world.engine()));
-  EXPECT_EQ(world.find(run->id)->state, RunState::queued);
-  EXPECT_EQ(world.enqueue(steps({set("a", "{}")})).error().code, "shutting_down");
-  world.boot();
-  ASSERT_TRUE(world.start());
-  EXPECT_TRUE(world.until(run->id, RunState::success));
-  EXPECT_EQ(world.story(run->id), "w:success b:success");
-}
-
-TEST_F(EngineTest, ARunThatAnotherNodeTookOverIsLeftAlone) {
-  world.process().transport.hold();
-  auto run = world.enqueue(steps({get("a"), post("b")}));
-  ASSERT_TRUE(run);
-  world.pass(seconds{1});
-  ASSERT_TRUE(world.direct(world.disk().release_others("thief")));
-  const auto stolen = world.direct(world.disk().claim("thief", world.clock.now(), 10));
-  ASSERT_EQ(stolen->size(), 1u);
-  world.process().transport.release();
-  world.pass(seconds{5});
-  EXPECT_EQ(world.engine().load().active, 0u);
-  EXPECT_EQ(sent("b"), 0u);
-  EXPECT_EQ(world.find(run->id)->node, "thief");
 }
 
 }  // namespace

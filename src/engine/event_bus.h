@@ -1,5 +1,6 @@
-// Live news of runs, for SSE and for whoever waits. Only what has been flushed is published, in order
-// of revisions per run. Crosses shards: subscribe and publish from any shard (one mutex inside).
+// Live news of runs, for SSE and for whoever waits. Only what has been flushed is published, in
+// order of revisions per run. Crosses shards: subscribe and publish from any shard (one mutex
+// inside).
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

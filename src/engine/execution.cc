@@ -14,9 +14,10 @@ RunRoots roots_of(const Run& run) {
   RunRoots roots;
   roots.trigger = run.trigger;
   roots.inputs = run.inputs;
-  roots.run = JsonObject{{"id", run.id.text},
-                         {"started_at", to_rfc3339(run.started_at.value_or(run.created_at))},
-                         {"retry_of", run.retry_of.empty() ? Json(nullptr) : Json(run.retry_of.text)}};
+  roots.run =
+      JsonObject{{"id", run.id.text},
+                 {"started_at", to_rfc3339(run.started_at.value_or(run.created_at))},
+                 {"retry_of", run.retry_of.empty() ? Json(nullptr) : Json(run.retry_of.text)}};
   roots.plan = JsonObject{{"id", run.plan.empty() ? Json(nullptr) : Json(run.plan.text)},
                           {"name", run.plan_name},
                           {"version", run.plan_version}};
@@ -71,10 +72,10 @@ void Execution::go() {
   }
   if (run_.deadline) {
     const auto left = *run_.deadline - parts_.clock.now();
-    deadline_timer_ = parts_.timers.call_at(parts_.clock.steady() + left,
-                                            [weak = weak_from_this()] {
-                                              if (auto self = weak.lock()) self->on_deadline();
-                                            });
+    deadline_timer_ =
+        parts_.timers.call_at(parts_.clock.steady() + left, [weak = weak_from_this()] {
+          if (auto self = weak.lock()) self->on_deadline();
+        });
   }
   pump();
 }

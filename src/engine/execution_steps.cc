@@ -1,4 +1,5 @@
-// The steps of a run: attempts, their rows in the journal, retries, and what a restart makes of them.
+// The steps of a run: attempts, their rows in the journal, retries, and what a restart makes of
+// them.
 #include <fmt/format.h>
 
 #include "engine/execution.h"
@@ -38,14 +39,17 @@ void Execution::start(Cell& cell) {
   if (!recorded_.empty() && replay(cell)) return;
   Entry entry = machine_.enter(cell);
   switch (entry.kind) {
-    case Entry::Kind::opened: return;
+    case Entry::Kind::opened:
+      return;
     case Entry::Kind::finished:
       entry.outcome.started_at = cell.started_at;
       if (entry.outcome.status != AttemptStatus::skipped) cell.attempt = 1;
       put_outcome(cell, entry.outcome);
       finish_cell(cell, std::move(entry.outcome));
       return;
-    case Entry::Kind::call: begin_call(cell, std::move(entry.params)); return;
+    case Entry::Kind::call:
+      begin_call(cell, std::move(entry.params));
+      return;
   }
 }
 
@@ -98,10 +102,10 @@ bool Execution::resume_call(Cell& cell, Active& active) {
   CallResult interrupted;
   interrupted.effect = StepRunner::effect_of(*cell.step, active.params);
   interrupted.stage = CallStage::sent;
-  interrupted.result = ProviderResult::fail(
-      {.code = "interrupted",
-       .message = "the process ended while the call was under way",
-       .retryable = true});
+  interrupted.result =
+      ProviderResult::fail({.code = "interrupted",
+                            .message = "the process ended while the call was under way",
+                            .retryable = true});
   if (last.status == AttemptStatus::unknown || interrupted.effect == EffectClass::unsafe) {
     outcome_unknown(cell, std::move(interrupted));
     return true;
@@ -112,9 +116,7 @@ bool Execution::resume_call(Cell& cell, Active& active) {
   return true;
 }
 
-void Execution::sleep_until(Cell& cell, WallTime when) {
-  sleepers_.emplace(when, &cell);
-}
+void Execution::sleep_until(Cell& cell, WallTime when) { sleepers_.emplace(when, &cell); }
 
 // Makes the next attempt, or ends a wait whose time has come.
 void Execution::attempt(Cell& cell) {
@@ -148,8 +150,8 @@ void Execution::attempt(Cell& cell) {
     return;
   }
   if (active.key.empty()) {
-    active.key = make_uuid8(fmt::format("{}:{}:{}:{}", run_.id.text, cell.step->spec.id,
-                                        cell.item_path(), cell.visit));
+    active.key = make_uuid8(
+        fmt::format("{}:{}:{}:{}", run_.id.text, cell.step->spec.id, cell.item_path(), cell.visit));
   }
   order.idempotency_key = active.key;
   ++calls_;
@@ -181,8 +183,7 @@ void Execution::run_logic(Cell& cell, CallOrder order) {
 
 boost::asio::awaitable<void> Execution::call(std::shared_ptr<Execution> self, Cell* cell,
                                              CallOrder order) {
-  Result<std::unique_ptr<PreparedCall>> prepared =
-      co_await parts_.steps.prepare(std::move(order));
+  Result<std::unique_ptr<PreparedCall>> prepared = co_await parts_.steps.prepare(std::move(order));
   CallResult result;
   if (phase_ == Phase::working && prepared) {
     result.effect = (*prepared)->effect;
@@ -215,13 +216,20 @@ void Execution::on_result(Cell& cell, CallResult result) {
   const Verdict verdict = judge(result.result, result.stage, result.effect);
   const AttemptStatus failed = verdict.timed_out ? AttemptStatus::timeout : AttemptStatus::error;
   switch (verdict.kind) {
-    case Verdict::Kind::success: conclude(cell, AttemptStatus::success, std::move(result)); return;
-    case Verdict::Kind::fail: conclude(cell, failed, std::move(result)); return;
-    case Verdict::Kind::unknown: outcome_unknown(cell, std::move(result)); return;
-    case Verdict::Kind::retry: break;
+    case Verdict::Kind::success:
+      conclude(cell, AttemptStatus::success, std::move(result));
+      return;
+    case Verdict::Kind::fail:
+      conclude(cell, failed, std::move(result));
+      return;
+    case Verdict::Kind::unknown:
+      outcome_unknown(cell, std::move(result));
+      return;
+    case Verdict::Kind::retry:
+      break;
   }
-  const auto since = std::chrono::duration_cast<Millis>(parts_.clock.now() -
-                                                        active_.at(&cell).first_started);
+  const auto since =
+      std::chrono::duration_cast<Millis>(parts_.clock.now() - active_.at(&cell).first_started);
   const std::optional<Millis> asked =
       result.result.error ? result.result.error->retry_after : std::nullopt;
   const std::optional<Millis> wait =
@@ -267,7 +275,8 @@ void Execution::outcome_unknown(Cell& cell, CallResult result) {
       }
       break;
     }
-    case OnUnknown::fail: break;
+    case OnUnknown::fail:
+      break;
     case OnUnknown::ask: {
       Attempt row = row_of(cell, AttemptStatus::unknown);
       const StepError error = unknown_error(why.message);
@@ -298,10 +307,11 @@ void Execution::conclude(Cell& cell, AttemptStatus status, CallResult result) {
     outcome.status = AttemptStatus::error;
     outcome.output = nullptr;
     outcome.output_bytes = 0;
-    outcome.error = StepError{.code = "output_too_large",
-                              .message = fmt::format("the outputs of the run's steps exceed {} bytes "
-                                                     "together",
-                                                     limits::kRunOutput)};
+    outcome.error =
+        StepError{.code = "output_too_large",
+                  .message = fmt::format("the outputs of the run's steps exceed {} bytes "
+                                         "together",
+                                         limits::kRunOutput)};
     outcome.message = outcome.error->message;
   }
   Attempt row = row_of(cell, outcome.status);
@@ -350,8 +360,7 @@ Attempt Execution::row_of(Cell& cell, AttemptStatus status) {
   if (active != active_.end()) row.idempotency_key = active->second.key;
   if (status != AttemptStatus::running) {
     row.finished_at = parts_.clock.now();
-    row.latency_ms =
-        std::chrono::duration_cast<Millis>(*row.finished_at - row.started_at).count();
+    row.latency_ms = std::chrono::duration_cast<Millis>(*row.finished_at - row.started_at).count();
   }
   return row;
 }

@@ -60,8 +60,8 @@ awaitable<void> Fetcher::fetch() {
   for (;;) {
     again_ = false;
     const std::size_t active = parts_.shared.active;
-    const auto room = static_cast<std::int64_t>(
-        parts_.options.max_queued - std::min(active, parts_.options.max_queued));
+    const auto room = static_cast<std::int64_t>(parts_.options.max_queued -
+                                                std::min(active, parts_.options.max_queued));
     const std::int64_t limit = std::min(kBatch, room);
     const WallTime now = parts_.engine.clock.now();
     if (limit <= 0) {

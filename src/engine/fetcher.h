@@ -1,5 +1,5 @@
-// Finds runs that need somebody (queued ones that nobody owns, sleepers whose time has come), claims
-// them in batches and deals them out to the workers. Lives on the first shard.
+// Finds runs that need somebody (queued ones that nobody owns, sleepers whose time has come),
+// claims them in batches and deals them out to the workers. Lives on the first shard.
 #pragma once
 
 #include "engine/worker.h"
@@ -18,8 +18,8 @@ class Fetcher {
   explicit Fetcher(Parts parts) : parts_(std::move(parts)) {}
   ~Fetcher();
 
-  void start();             // on its shard
-  void stop();              // on its shard
+  void start();               // on its shard
+  void stop();                // on its shard
   void notice(WallTime due);  // a run was parked until then; any thread
 
  private:

@@ -44,12 +44,16 @@ void Journal::insert_run(Run run, JournalSlot& slot) {
 void Journal::update_run(Run run, JournalSlot& slot) {
   if (replaceable(slot)) {
     store::JournalWrite& write = buffer_[slot.index];
-    if (auto* insert = std::get_if<store::InsertRun>(&write)) {
-      insert->run = std::move(run);
-    } else {
+    auto* insert = std::get_if<store::InsertRun>(&write);
+    if (insert == nullptr) {
       std::get<store::UpdateRun>(write).run = std::move(run);
+      return;
     }
-    return;
+    // A run that is let go stays ours for the rows that go along: inserted as ours, then let go.
+    if (insert->run.node == run.node) {
+      insert->run = std::move(run);
+      return;
+    }
   }
   buffer_.emplace_back(store::UpdateRun{std::move(run), parts_.node});
   added(slot);

@@ -86,7 +86,8 @@ void Machine::open_frame(Cell* owner, std::size_t slot, Json item, bool has_item
 }
 
 void Machine::open_items(Cell& cell) {
-  const auto most = static_cast<std::size_t>(std::max<std::int64_t>(1, cell.step->spec.concurrency));
+  const auto most =
+      static_cast<std::size_t>(std::max<std::int64_t>(1, cell.step->spec.concurrency));
   while (cell.open_children < most && cell.next_item < cell.items.size()) {
     const std::size_t slot = cell.next_item++;
     open_frame(&cell, slot, std::move(cell.items[slot]), true);
@@ -140,16 +141,17 @@ void Machine::unlock_next(Cell& cell) {
   }
 }
 
-// Only in bodies that run in order (plan/compile sees to it): forward passes over the steps between,
-// backward makes the target and all up to here pending again, for another visit.
+// Only in bodies that run in order (plan/compile sees to it): forward passes over the steps
+// between, backward makes the target and all up to here pending again, for another visit.
 void Machine::jump(Cell& cell, int target) {
   Frame& frame = *cell.frame;
   const int here = cell.step->position;
   if (++jumps_ > limits::kVisits) {
-    frame.failure = StepError{
-        .code = "limit_exceeded",
-        .message = fmt::format("the plan jumped more than {} times; is there a way out of the loop?",
-                               limits::kVisits)};
+    frame.failure =
+        StepError{.code = "limit_exceeded",
+                  .message = fmt::format(
+                      "the plan jumped more than {} times; is there a way out of the loop?",
+                      limits::kVisits)};
     failed_step_ = cell.step->spec.id;
     return;
   }
@@ -190,8 +192,8 @@ void Machine::mark_done(Cell& cell, const CellOutcome& outcome) {
   --cell.frame->open;
   ++cell.frame->done;
   output_bytes_ += outcome.output_bytes;
-  cell.view = outcome.status == AttemptStatus::skipped ? Json(nullptr)
-                                                       : make_view(outcome, cell.attempt);
+  cell.view =
+      outcome.status == AttemptStatus::skipped ? Json(nullptr) : make_view(outcome, cell.attempt);
 }
 
 std::optional<Machine::Completed> Machine::finish(Cell& cell, CellOutcome outcome) {

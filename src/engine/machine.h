@@ -28,10 +28,10 @@ struct Cell {
   bool per_item_call = false;  // the provider call of one item of a foreach without a body
   int waits_for = 0;           // dependencies that are not done
   int visit = 1;
-  int attempt = 0;             // of this visit; 0 before the first
+  int attempt = 0;                                // of this visit; 0 before the first
   AttemptStatus status = AttemptStatus::running;  // once done
-  WallTime started_at;         // of this visit
-  Json view;                   // what references see: {output, success, ...}; null before done
+  WallTime started_at;                            // of this visit
+  Json view;  // what references see: {output, success, ...}; null before done
   // foreach and groups
   JsonArray items;
   JsonArray outputs;
@@ -46,15 +46,15 @@ struct Cell {
 // A body being worked on: the plan's own, one item of a foreach, or a group.
 struct Frame {
   const plan::Body* body = nullptr;
-  Cell* owner = nullptr;   // null: the root
+  Cell* owner = nullptr;  // null: the root
   Frame* parent = nullptr;
-  std::size_t slot = 0;    // index among the owner's children
+  std::size_t slot = 0;  // index among the owner's children
   std::string item_path;
   bool has_item = false;
   Json item;
   Json index;
   std::vector<Cell> cells;
-  std::size_t open = 0;    // cells that are active
+  std::size_t open = 0;  // cells that are active
   std::size_t done = 0;
   std::optional<StepError> failure;  // set: nothing new starts here
 };
@@ -115,7 +115,8 @@ class Machine {
   void stop(Json output);
   void fail(StepError error);  // nothing new starts anywhere (plan timeout)
   bool stopped() const { return stopped_; }
-  // A cell that will not go on because its frame or the run has ended (a sleeper): as if never begun.
+  // A cell that will not go on because its frame or the run has ended (a sleeper): as if never
+  // begun.
   std::optional<Completed> abandon(Cell& cell);
   // True when the frame of the cell, or one around it, has failed or the run is stopped.
   bool doomed(const Cell& cell) const;
@@ -124,7 +125,7 @@ class Machine {
   bool succeeded() const { return !root_->failure; }
   const std::optional<StepError>& failure() const { return root_->failure; }
   const std::string& failed_step() const { return failed_step_; }
-  Json output() const;    // of the run
+  Json output() const;  // of the run
   const Frame& root() const { return *root_; }
   const plan::CompiledPlan& plan() const { return *plan_; }
   std::size_t output_bytes() const { return output_bytes_; }

@@ -62,8 +62,8 @@ Entry Machine::enter_foreach(Cell& cell, Json list) {
     return std::move(entry);
   };
   if (!list.is_array()) {
-    return fail_with("not_a_list", fmt::format("foreach needs a list, this is {}",
-                                               json_type_name(list)));
+    return fail_with("not_a_list",
+                     fmt::format("foreach needs a list, this is {}", json_type_name(list)));
   }
   const Step& spec = cell.step->spec;
   cell.items = std::move(list.get_array());

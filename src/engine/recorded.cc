@@ -18,8 +18,8 @@ Recorded::Recorded(std::vector<Attempt> attempts) : count_(attempts.size()) {
   }
 }
 
-const std::vector<Attempt>* Recorded::find(const std::string& step_id,
-                                           const std::string& item_path, int visit) const {
+const std::vector<Attempt>* Recorded::find(const std::string& step_id, const std::string& item_path,
+                                           int visit) const {
   if (by_key_.empty()) return nullptr;
   const auto it = by_key_.find(key_of(step_id, item_path, visit));
   return it == by_key_.end() ? nullptr : &it->second;

@@ -139,9 +139,8 @@ TEST(SimulationTest, CrashAtEveryStoreCall) {
   for (const auto when : {store::FaultyStore::Before, store::FaultyStore::After}) {
     for (std::int64_t n = 1; n <= calls; ++n) {
       const std::string context =
-          fmt::format("crash {} call {} of {}", when == store::FaultyStore::Before ? "before"
-                                                                                   : "after",
-                      n, calls);
+          fmt::format("crash {} call {} of {}",
+                      when == store::FaultyStore::Before ? "before" : "after", n, calls);
       Simulation sim(2);
       sim.world.process().store.crash_at(sim.world.process().store.calls() + n, when);
       sim.start();
@@ -188,8 +187,8 @@ TEST(SimulationTest, SeededBadLuck) {
       if (luck->unit() < 0.7) {
         auto& store = sim.world.process().store;
         const auto at = static_cast<std::int64_t>(luck->unit() * 25) + 1;
-        store.crash_at(store.calls() + at, luck->unit() < 0.5 ? store::FaultyStore::Before
-                                                              : store::FaultyStore::After);
+        store.crash_at(store.calls() + at,
+                       luck->unit() < 0.5 ? store::FaultyStore::Before : store::FaultyStore::After);
         for (int turns = 0; !store.crashed() && turns < 2'000; ++turns) {
           if (!sim.world.turn()) break;
         }

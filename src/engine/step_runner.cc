@@ -70,8 +70,8 @@ awaitable<Result<std::unique_ptr<PreparedCall>>> StepRunner::prepare(CallOrder o
     co_return fits.error();
   }
   if (!step.provider->auth.empty()) {
-    auto connection = co_await connections_.open(call->order.user, step.provider->name,
-                                                 step.spec.connection);
+    auto connection =
+        co_await connections_.open(call->order.user, step.provider->name, step.spec.connection);
     if (!connection) co_return connection.error();
     call->connection = std::move(*connection);
     call->redactor = providers::Redactor(call->connection, step.provider);

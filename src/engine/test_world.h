@@ -19,9 +19,8 @@ struct Process {
           const vault::KeyRing& keys, std::shared_ptr<const providers::Registry> registry, Log& log,
           std::uint64_t seed, EngineOptions options)
       : store(disk), transport(std::move(handler)) {
-    shards.push_back({.executor = io.get_executor(),
-                      .timers = &clock,
-                      .random = make_seeded_random(seed)});
+    shards.push_back(
+        {.executor = io.get_executor(), .timers = &clock, .random = make_seeded_random(seed)});
     engine = make_engine(std::move(options), {.store = store,
                                               .transport = transport,
                                               .keys = keys,
@@ -81,8 +80,8 @@ class World {
     return run(process_->engine->enqueue(0, start_of(text)));
   }
 
-  // Drives the world (moving the clock to the next timer when nothing else happens) until the work is
-  // done. A process that has crashed answers nothing: then none.
+  // Drives the world (moving the clock to the next timer when nothing else happens) until the work
+  // is done. A process that has crashed answers nothing: then none.
   template <class T>
   std::optional<T> try_run(boost::asio::awaitable<T> work) {
     auto slot = std::make_shared<std::optional<T>>();
@@ -110,8 +109,8 @@ class World {
     if (process_->io.poll() > 0) return true;
     if (!clock.has_timers()) return false;
     const auto wait = clock.next_due() - clock.steady();
-    clock.advance(std::chrono::ceil<std::chrono::microseconds>(
-        std::max(wait, decltype(wait)::zero())));
+    clock.advance(
+        std::chrono::ceil<std::chrono::microseconds>(std::max(wait, decltype(wait)::zero())));
     return true;
   }
   // What is ready now, without moving the clock.
@@ -124,12 +123,12 @@ class World {
   // Moves on by that much, doing what falls due.
   void pass(std::chrono::microseconds time) {
     const SteadyTime end = clock.steady() + time;
-    poll();
-    while (clock.has_timers() && clock.next_due() <= end) turn();
+    for (poll(); clock.has_timers() && clock.next_due() <= end; poll()) turn();
     clock.advance(std::chrono::duration_cast<std::chrono::microseconds>(end - clock.steady()));
     poll();
   }
-  // Until the run is in the state; false when the world comes to rest before, or after `most` turns.
+  // Until the run is in the state; false when the world comes to rest before, or after `most`
+  // turns.
   bool until(const RunId& id, RunState state, int most = 200'000) {
     for (int i = 0; i < most; ++i) {
       const auto row = find(id);
@@ -162,10 +161,9 @@ class World {
   T direct(boost::asio::awaitable<T> work) {
     boost::asio::io_context io;
     auto slot = std::make_shared<std::optional<T>>();
-    boost::asio::co_spawn(io, fill(std::move(work), slot),
-                          [](const std::exception_ptr& error) {
-                            if (error) std::rethrow_exception(error);
-                          });
+    boost::asio::co_spawn(io, fill(std::move(work), slot), [](const std::exception_ptr& error) {
+      if (error) std::rethrow_exception(error);
+    });
     io.run();
     return std::move(slot->value());
   }

@@ -16,19 +16,19 @@ constexpr Millis kReloadAfter{1'000};
 
 Worker::Worker(Parts parts)
     : parts_(std::move(parts)),
-      journal_({.store = parts_.engine.store,
-                .bus = parts_.bus,
-                .clock = parts_.engine.clock,
-                .timers = *parts_.shard.timers,
-                .executor = parts_.shard.executor,
-                .node = parts_.options.node,
-                .on_fenced =
-                    [this](const RunId& run) {
-                      const auto it = runs_.find(run);
-                      if (it != runs_.end()) std::shared_ptr(it->second)->drop();
-                    },
-                .on_failed = [this](const RunId& run,
-                                    const Error& error) { on_failed(run, error); }}),
+      journal_(
+          {.store = parts_.engine.store,
+           .bus = parts_.bus,
+           .clock = parts_.engine.clock,
+           .timers = *parts_.shard.timers,
+           .executor = parts_.shard.executor,
+           .node = parts_.options.node,
+           .on_fenced =
+               [this](const RunId& run) {
+                 const auto it = runs_.find(run);
+                 if (it != runs_.end()) std::shared_ptr(it->second)->drop();
+               },
+           .on_failed = [this](const RunId& run, const Error& error) { on_failed(run, error); }}),
       steps_(parts_.engine.store, parts_.engine.keys, parts_.engine.transport,
              parts_.engine.clock) {}
 
@@ -64,8 +64,8 @@ Result<Run> Worker::make_run(StartRun& start) {
   run.plan_name = start.compiled->plan.name;
   run.document = std::move(start.document);
   run.inputs = std::move(start.inputs);
-  run.trigger = start.trigger.is_null() ? Json(JsonObject{{"type", "manual"}})
-                                        : std::move(start.trigger);
+  run.trigger =
+      start.trigger.is_null() ? Json(JsonObject{{"type", "manual"}}) : std::move(start.trigger);
   run.retry_of = std::move(start.retry_of);
   run.created_at = now;
   run.node = parts_.options.node;
@@ -76,15 +76,15 @@ Result<Run> Worker::make_run(StartRun& start) {
 std::shared_ptr<Execution> Worker::add(Run run, std::shared_ptr<const plan::CompiledPlan> plan,
                                        std::vector<Attempt> recorded) {
   const RunId id = run.id;
-  Execution::Parts parts{.journal = journal_,
-                         .steps = steps_,
-                         .clock = parts_.engine.clock,
-                         .timers = *parts_.shard.timers,
-                         .random = *parts_.shard.random,
-                         .log = parts_.engine.log,
-                         .executor = parts_.shard.executor,
-                         .on_end = [this](Execution& execution,
-                                          Ending ending) { on_end(execution, ending); }};
+  Execution::Parts parts{
+      .journal = journal_,
+      .steps = steps_,
+      .clock = parts_.engine.clock,
+      .timers = *parts_.shard.timers,
+      .random = *parts_.shard.random,
+      .log = parts_.engine.log,
+      .executor = parts_.shard.executor,
+      .on_end = [this](Execution& execution, Ending ending) { on_end(execution, ending); }};
   auto execution = std::make_shared<Execution>(std::move(parts), std::move(run), std::move(plan),
                                                std::move(recorded));
   runs_[id] = execution;
@@ -95,8 +95,7 @@ std::shared_ptr<Execution> Worker::add(Run run, std::shared_ptr<const plan::Comp
 awaitable<Result<Run>> Worker::enqueue(StartRun start) {
   Result<Run> run = make_run(start);
   if (!run) co_return run.error();
-  const std::shared_ptr<Execution> execution =
-      add(std::move(*run), std::move(start.compiled), {});
+  const std::shared_ptr<Execution> execution = add(std::move(*run), std::move(start.compiled), {});
   execution->insert();
   const Status accepted = co_await journal_.flushed();
   if (!accepted) co_return accepted.error();
@@ -111,8 +110,7 @@ awaitable<Result<Executed>> Worker::execute(StartRun start, Millis wait) {
   run->state = RunState::running;
   run->started_at = run->created_at;
   const RunId id = run->id;
-  const std::shared_ptr<Execution> execution =
-      add(std::move(*run), std::move(start.compiled), {});
+  const std::shared_ptr<Execution> execution = add(std::move(*run), std::move(start.compiled), {});
   execution->insert();
   co_return co_await boost::asio::async_initiate<const boost::asio::use_awaitable_t<>,
                                                  void(Result<Executed>)>(
@@ -127,8 +125,8 @@ awaitable<Result<Executed>> Worker::execute(StartRun start, Millis wait) {
 void Worker::wait_for(const RunId& run, Millis wait, std::function<void(Result<Executed>)> answer) {
   auto waiter = std::make_shared<Waiter>(Waiter{std::move(answer)});
   waiters_[run].push_back(waiter);
-  waiter->timer = parts_.shard.timers->call_at(
-      parts_.engine.clock.steady() + wait, [this, run, waiter] { wait_is_over(run, waiter); });
+  waiter->timer = parts_.shard.timers->call_at(parts_.engine.clock.steady() + wait,
+                                               [this, run, waiter] { wait_is_over(run, waiter); });
 }
 
 // The caller hears of a run that goes on: only once the run is durable.
@@ -260,12 +258,10 @@ awaitable<void> Worker::load(Run run) {
 }
 
 awaitable<Result<std::shared_ptr<const plan::CompiledPlan>>> Worker::plan_of(Run run) {
-  const std::string key =
-      fmt::format("{}|{}|{}", run.user.text, run.plan.text, run.plan_version);
+  const std::string key = fmt::format("{}|{}|{}", run.user.text, run.plan.text, run.plan_version);
   if (!run.plan.empty()) {
     if (const auto it = plans_.find(key); it != plans_.end()) co_return it->second;
-    auto version =
-        co_await parts_.engine.store.find_version(run.user, run.plan, run.plan_version);
+    auto version = co_await parts_.engine.store.find_version(run.user, run.plan, run.plan_version);
     if (!version) co_return version.error();
     run.document = std::move(version->document);
   }
@@ -281,9 +277,8 @@ awaitable<Result<std::shared_ptr<const plan::CompiledPlan>>> Worker::plan_of(Run
 awaitable<void> Worker::fail_run(Run run, Error error) {
   parts_.engine.log.error("run {} cannot go on: {}", run.id.text, error.message);
   run.state = RunState::error;
-  run.error = JsonObject{{"code", error.code_or_kind()},
-                         {"message", error.message},
-                         {"retryable", false}};
+  run.error =
+      JsonObject{{"code", error.code_or_kind()}, {"message", error.message}, {"retryable", false}};
   run.finished_at = parts_.engine.clock.now();
   ++run.revision;
   JournalSlot slot;

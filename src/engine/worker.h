@@ -40,8 +40,8 @@ class Worker {
   // A run that this node has claimed: its plan and journal are loaded and it goes on.
   void adopt(Run run);
 
-  // `done(run)` once a run that is in memory here has ended (whatever its end); `done(none)` at once
-  // when it is not here, or when it has just been parked.
+  // `done(run)` once a run that is in memory here has ended (whatever its end); `done(none)` at
+  // once when it is not here, or when it has just been parked.
   void cancel(const UserId& user, const RunId& run, std::function<void(std::optional<Run>)> done);
 
   // No new steps; what is left after `grace` is handed back; `done` when all is flushed.

@@ -13,54 +13,54 @@ using namespace std::chrono_literals;
 // inbound HTTP
 inline constexpr std::size_t kBody = 10u << 20;
 inline constexpr std::size_t kHeaderCount = 100;
-inline constexpr std::size_t kHeaderBytes = 8u << 10;       // one header
-inline constexpr std::size_t kHeadersBytes = 32u << 10;     // all of them
+inline constexpr std::size_t kHeaderBytes = 8u << 10;    // one header
+inline constexpr std::size_t kHeadersBytes = 32u << 10;  // all of them
 inline constexpr std::size_t kRequestLine = 8u << 10;
-inline constexpr auto kReadTimeout = 30s;                   // headers, body, and the answer's write
+inline constexpr auto kReadTimeout = 30s;  // headers, body, and the answer's write
 inline constexpr auto kKeepAlive = 75s;
-inline constexpr std::size_t kConnections = 10'000;         // per process
+inline constexpr std::size_t kConnections = 10'000;  // per process
 inline constexpr std::size_t kSseClients = 1'000;
-inline constexpr std::size_t kSseQueue = 256u << 10;        // unsent bytes, then the client is dropped
+inline constexpr std::size_t kSseQueue = 256u << 10;  // unsent bytes, then the client is dropped
 
 // JSON and YAML
 inline constexpr std::size_t kJsonDepth = 100;
 inline constexpr std::size_t kJsonKeys = 100'000;
 inline constexpr std::size_t kNumberLength = 1'000;
-inline constexpr std::size_t kYamlNodes = 100'000;          // after aliases are expanded
+inline constexpr std::size_t kYamlNodes = 100'000;  // after aliases are expanded
 
 // plans
 inline constexpr std::size_t kPlanBytes = 1u << 20;
 inline constexpr std::size_t kPlanSteps = 1'000;
 inline constexpr std::size_t kPlanNesting = 20;
 inline constexpr std::size_t kPlanReferences = 10'000;
-inline constexpr std::size_t kPlanName = 200;               // characters
-inline constexpr std::size_t kTemplateBytes = 64u << 10;    // one string with references
-inline constexpr std::size_t kPatternBytes = 1u << 10;      // a regular expression
-inline constexpr std::size_t kReferencePath = 100;          // parts after the root
+inline constexpr std::size_t kPlanName = 200;             // characters
+inline constexpr std::size_t kTemplateBytes = 64u << 10;  // one string with references
+inline constexpr std::size_t kPatternBytes = 1u << 10;    // a regular expression
+inline constexpr std::size_t kReferencePath = 100;        // parts after the root
 inline constexpr std::int64_t kForeachItems = 10'000;
 inline constexpr std::int64_t kForeachConcurrency = 100;
-inline constexpr std::int64_t kVisits = 10'000;             // jumps back, per run
+inline constexpr std::int64_t kVisits = 10'000;  // jumps back, per run
 inline constexpr std::size_t kStepOutput = 5u << 20;
-inline constexpr std::size_t kRunOutput = 50u << 20;        // all outputs of a run
-inline constexpr std::size_t kString = 1u << 20;            // a text that filters or templates make
+inline constexpr std::size_t kRunOutput = 50u << 20;  // all outputs of a run
+inline constexpr std::size_t kString = 1u << 20;      // a text that filters or templates make
 inline constexpr auto kWait = std::chrono::hours{24 * 366};
 inline constexpr auto kStepTimeout = 24h;
 inline constexpr auto kDefaultStepTimeout = 30s;
 inline constexpr int kRetryAttempts = 100;
-inline constexpr auto kRetryAfter = 5min;                   // a longer Retry-After is cut to this
+inline constexpr auto kRetryAfter = 5min;  // a longer Retry-After is cut to this
 
 // outbound
 inline constexpr std::size_t kResponseBytes = kStepOutput;
 inline constexpr std::size_t kResponseHeaders = 256u << 10;
 inline constexpr int kRedirects = 5;
-inline constexpr long kCurlConnections = 2'048;             // kept for reuse
+inline constexpr long kCurlConnections = 2'048;  // kept for reuse
 inline constexpr std::size_t kRequestBody = 10u << 20;
 
 // engine
-inline constexpr std::size_t kQueuedRuns = 10'000;          // accepted and not yet finished or asleep
-inline constexpr std::size_t kActiveRuns = 1'000;           // in memory, per shard
-inline constexpr auto kJournalDelay = 50ms;                 // oldest unflushed row
-inline constexpr auto kParkAfter = 2s;                      // a longer sleep leaves memory
+inline constexpr std::size_t kQueuedRuns = 10'000;  // accepted and not yet finished or asleep
+inline constexpr std::size_t kActiveRuns = 1'000;   // in memory, per shard
+inline constexpr auto kJournalDelay = 50ms;         // oldest unflushed row
+inline constexpr auto kParkAfter = 2s;              // a longer sleep leaves memory
 inline constexpr std::size_t kPreviewCharacters = 500;
 
 // lists
@@ -69,6 +69,6 @@ inline constexpr std::int64_t kPageMax = 500;
 
 // credentials
 inline constexpr std::size_t kCredentialValue = 64u << 10;
-inline constexpr std::size_t kNameLength = 100;             // provider, action, connection, type
+inline constexpr std::size_t kNameLength = 100;  // provider, action, connection, type
 
 }  // namespace pilot::limits

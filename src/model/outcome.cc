@@ -75,11 +75,15 @@ Verdict judge(const ProviderResult& result, CallStage stage, EffectClass effect)
     case 408:
     case 425:
     case 429:
-    case 503: return {Verdict::Kind::retry};
-    case 500: return by_effect(effect, false, false);
+    case 503:
+      return {Verdict::Kind::retry};
+    case 500:
+      return by_effect(effect, false, false);
     case 502:
-    case 504: return by_effect(effect, true, false);
-    default: return {retryable ? Verdict::Kind::retry : Verdict::Kind::fail, timed_out};
+    case 504:
+      return by_effect(effect, true, false);
+    default:
+      return {retryable ? Verdict::Kind::retry : Verdict::Kind::fail, timed_out};
   }
 }
 

@@ -39,7 +39,12 @@ std::optional<StepError> step_error_from_json(const Json& value);
 enum class CallStage { not_sent, sent, answered };
 
 struct Verdict {
-  enum class Kind { success, retry, fail, unknown };  // unknown: outcome_unknown, for unsafe effects
+  enum class Kind {
+    success,
+    retry,
+    fail,
+    unknown
+  };  // unknown: outcome_unknown, for unsafe effects
   Kind kind = Kind::fail;
   bool timed_out = false;
 };

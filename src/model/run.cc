@@ -64,10 +64,12 @@ bool may_follow(RunState from, RunState to) {
   switch (from) {
     case RunState::queued:
       return to == RunState::running || to == RunState::cancelled || to == RunState::error;
-    case RunState::running: return true;
+    case RunState::running:
+      return true;
     case RunState::waiting:
       return to == RunState::running || to == RunState::error || to == RunState::cancelled;
-    default: return false;
+    default:
+      return false;
   }
 }
 

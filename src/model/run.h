@@ -19,21 +19,21 @@ struct Run {
   PlanId plan;           // empty: the plan came with the run and stands in `document`
   int plan_version = 0;  // 0 with `document`
   std::string plan_name;
-  Json document;         // the plan itself when it is not a stored one, else null
+  Json document;  // the plan itself when it is not a stored one, else null
   RunState state = RunState::queued;
-  std::string reason;    // why it waits: timer, retry, outcome_unknown, ...; else empty
-  Json inputs;           // object
-  Json trigger;          // {type, ...}, what started it
-  Json output;           // output of the last step, once it has succeeded
-  Json error;            // {code, message, step?}, once it has failed; else null
+  std::string reason;               // why it waits: timer, retry, outcome_unknown, ...; else empty
+  Json inputs;                      // object
+  Json trigger;                     // {type, ...}, what started it
+  Json output;                      // output of the last step, once it has succeeded
+  Json error;                       // {code, message, step?}, once it has failed; else null
   std::optional<WallTime> wake_at;  // when a waiting run is due
   WallTime created_at;
   std::optional<WallTime> started_at;
   std::optional<WallTime> finished_at;
   std::optional<WallTime> deadline;  // plan timeout
   RunId retry_of;
-  std::string node;        // who owns it: a process's uuid; empty: nobody
-  std::int64_t epoch = 0;  // raised by every claim; writes of an older epoch do nothing
+  std::string node;           // who owns it: a process's uuid; empty: nobody
+  std::int64_t epoch = 0;     // raised by every claim; writes of an older epoch do nothing
   std::int64_t revision = 0;  // number of the last change of the run or its attempts; SSE event id
   std::int32_t total_steps = 0;
 };
@@ -44,8 +44,7 @@ enum class AttemptStatus { running, success, error, retrying, timeout, skipped, 
 std::string_view to_string(AttemptStatus status);
 std::optional<AttemptStatus> attempt_status_from(std::string_view text);
 inline bool is_final(AttemptStatus s) {
-  return s != AttemptStatus::running && s != AttemptStatus::retrying &&
-         s != AttemptStatus::unknown;
+  return s != AttemptStatus::running && s != AttemptStatus::retrying && s != AttemptStatus::unknown;
 }
 
 // One try of one step. Key: (user, run, seq).
@@ -65,9 +64,9 @@ struct Attempt {
   std::string action;
   AttemptStatus status = AttemptStatus::running;
   std::string message;
-  Json output;             // null unless success (or a failed call that had an answer)
-  Json error;              // StepError as JSON, or null
-  Json metadata;           // object, or null
+  Json output;    // null unless success (or a failed call that had an answer)
+  Json error;     // StepError as JSON, or null
+  Json metadata;  // object, or null
   std::string idempotency_key;
   std::optional<int> http_status;
   std::optional<WallTime> wake_at;  // retrying: when the next attempt is due; running wait: its end

@@ -40,8 +40,8 @@ TEST_P(StoreConformance, SeveralShardsWriteAtOnce) {
   // Without threads of its own a store belongs to one shard; there they take turns.
   const bool together = GetParam().name.find("Threads") != std::string::npos;
   for (int s = 0; s < 3; ++s) {
-    shards.emplace_back([this, s, &failures] {
-      Shard shard;
+    Shard& shard = more_shards_.emplace_back();
+    shards.emplace_back([this, s, &shard, &failures] {
       for (int round = 0; round < 10; ++round) {
         std::vector<std::shared_ptr<std::optional<Result<WriteReport>>>> answers;
         for (int i = 0; i < 10; ++i) {

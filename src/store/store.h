@@ -21,6 +21,9 @@ struct StoreHealth {
   std::string integrity;   // "ok" or what is wrong; only when asked for
 };
 
+// The io_contexts of the callers outlive the store: an answer may still be on its way out of post()
+// on a thread of the store when the caller already has it. Destroying the store does what is queued
+// and joins its threads.
 class Store : public PlanStore, public RunStore, public CredentialStore {
  public:
   // A cheap round trip through writer and reader, for /api/health; `deep` also checks integrity.

@@ -11,6 +11,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <list>
+
 #include "base/random.h"
 #include "store/store.h"
 
@@ -177,7 +179,9 @@ class StoreConformance : public testing::TestWithParam<StoreFactory> {
     return found ? *found : std::vector<Attempt>{};
   }
 
+  // Shards outlive the store: its threads may still be posting to them.
   Shard shard_;
+  std::list<Shard> more_shards_;
 
  private:
   std::unique_ptr<StoreUnderTest> under_test_;

@@ -88,7 +88,8 @@ void Client::send_request(std::size_t index) {
   const ssize_t count =
       send(connection.fd, load_.request.data(), load_.request.size(), MSG_NOSIGNAL);
   // A small request always fits into the empty buffer of a connection that waits for nothing.
-  if (count != static_cast<ssize_t>(load_.request.size())) reopen(index, "the request was not sent");
+  if (count != static_cast<ssize_t>(load_.request.size()))
+    reopen(index, "the request was not sent");
 }
 
 void Client::fail(std::string why) {
@@ -120,9 +121,9 @@ void Client::judge(Connection& connection, const Head& head) {
   last_answer_at_ = now;
   const std::string_view body =
       std::string_view(connection.bytes).substr(head.body_at, head.body_size);
-  const bool good =
-      head.status == load_.status && body.find(load_.wanted) != std::string_view::npos &&
-      (load_.unwanted.empty() || body.find(load_.unwanted) == std::string_view::npos);
+  const bool good = head.status == load_.status &&
+                    body.find(load_.wanted) != std::string_view::npos &&
+                    (load_.unwanted.empty() || body.find(load_.unwanted) == std::string_view::npos);
   if (!good) {
     fail(fmt::format("status {}: {}", head.status, body.substr(0, 300)));
   } else if (began_at_ > 0 && (ended_at_ == 0 || load_.total > 0)) {

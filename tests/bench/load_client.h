@@ -1,6 +1,6 @@
-// A closed loop: each connection sends one request, waits for its answer, sends the next. One thread
-// and one epoll, a constant request text, next to no parsing: it shares the cores with the server
-// that it measures, so it must be cheap. Errors: no_answer (nobody listens), interrupted.
+// A closed loop: each connection sends one request, waits for its answer, sends the next. One
+// thread and one epoll, a constant request text, next to no parsing: it shares the cores with the
+// server that it measures, so it must be cheap. Errors: no_answer (nobody listens), interrupted.
 #pragma once
 
 #include <cstdint>
@@ -17,11 +17,11 @@ struct Load {
   std::string request;  // complete HTTP/1.1 text
   int connections = 1;
   double warmup_seconds = 1;
-  double seconds = 5;       // measured after the warm-up
-  std::size_t total = 0;    // if not 0: exactly so many requests, all measured, without a clock
-  int status = 200;         // any other is an error
-  std::string wanted;       // must stand in the body
-  std::string unwanted;     // must not
+  double seconds = 5;     // measured after the warm-up
+  std::size_t total = 0;  // if not 0: exactly so many requests, all measured, without a clock
+  int status = 200;       // any other is an error
+  std::string wanted;     // must stand in the body
+  std::string unwanted;   // must not
   std::function<void()> on_begin;  // of the measured time
   std::function<void()> on_end;
 };

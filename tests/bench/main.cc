@@ -108,8 +108,8 @@ Status measure(const Options& options, const std::filesystem::path& dir, Report&
     if (!asleep) return asleep.error();
     note_errors(report, "sleepers", asleep->errors, asleep->first_error);
     if (asleep->errors == 0 && asleep->waiting != asleep->runs) {
-      report.faults.push_back(fmt::format("sleepers: {} of {} runs are waiting", asleep->waiting,
-                                          asleep->runs));
+      report.faults.push_back(
+          fmt::format("sleepers: {} of {} runs are waiting", asleep->waiting, asleep->runs));
     }
     report.sleepers = std::move(*asleep);
   }

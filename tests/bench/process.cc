@@ -23,8 +23,7 @@ namespace pilot::bench {
 namespace {
 
 Error not_started(const std::string& program, int error) {
-  return invalid("not_started",
-                 fmt::format("cannot start {}: {}", program, std::strerror(error)));
+  return invalid("not_started", fmt::format("cannot start {}: {}", program, std::strerror(error)));
 }
 
 // The benchmark blocks SIGINT and SIGTERM; its children must not.
@@ -110,17 +109,15 @@ Status Process::stop() {
     if (now_seconds() > deadline) {
       kill(pid_, SIGKILL);
       reap(true);
-      return internal_error(fmt::format("process {} did not end within {:.0f} s of SIGTERM", pid_,
-                                        kPatience));
+      return internal_error(
+          fmt::format("process {} did not end within {:.0f} s of SIGTERM", pid_, kPatience));
     }
     std::this_thread::sleep_for(std::chrono::milliseconds{2});
   }
   if (WIFEXITED(exit_status_) && WEXITSTATUS(exit_status_) == 0) return ok();
-  return internal_error(fmt::format("process {} ended with {} {}\n{}", pid_,
-                                    WIFEXITED(exit_status_) ? "exit code" : "signal",
-                                    WIFEXITED(exit_status_) ? WEXITSTATUS(exit_status_)
-                                                            : WTERMSIG(exit_status_),
-                                    log_tail()));
+  return internal_error(fmt::format(
+      "process {} ended with {} {}\n{}", pid_, WIFEXITED(exit_status_) ? "exit code" : "signal",
+      WIFEXITED(exit_status_) ? WEXITSTATUS(exit_status_) : WTERMSIG(exit_status_), log_tail()));
 }
 
 Result<std::string> Process::first_line(double seconds) {
@@ -139,9 +136,9 @@ Result<std::string> Process::first_line(double seconds) {
     }
   }
   if (interrupted()) return interruption();
-  return unavailable("no_answer", fmt::format("process {} printed no line within {:.0f} s{}{}", pid_,
-                                              seconds, log_tail().empty() ? "" : ":\n",
-                                              log_tail()));
+  return unavailable("no_answer",
+                     fmt::format("process {} printed no line within {:.0f} s{}{}", pid_, seconds,
+                                 log_tail().empty() ? "" : ":\n", log_tail()));
 }
 
 Result<Footprint> Process::footprint() const {

@@ -69,8 +69,8 @@ class TempDir {
 bool interrupted();
 Error interruption();
 
-double now_seconds();                // steady
-Status pause_for(double seconds);    // ends early, with an error, when interrupted
+double now_seconds();              // steady
+Status pause_for(double seconds);  // ends early, with an error, when interrupted
 double own_cpu_seconds();
 
 }  // namespace pilot::bench

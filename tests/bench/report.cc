@@ -81,10 +81,10 @@ JsonArray targets_json(const Report& report) {
 }
 
 std::string rows_text(const Report& report) {
-  std::string out = fmt::format("\n{:<9}{:<8}{:>6}{:>11}{:>9}{:>9}{:>9}{:>9}{:>9}{:>8}{:>7}{:>8}{:>8}\n",
-                                "workload", "store", "conns", "per second", "p50 ms", "p99 ms",
-                                "max ms", "RSS MiB", "CPU ms", "server", "nginx", "client",
-                                "errors");
+  std::string out =
+      fmt::format("\n{:<9}{:<8}{:>6}{:>11}{:>9}{:>9}{:>9}{:>9}{:>9}{:>8}{:>7}{:>8}{:>8}\n",
+                  "workload", "store", "conns", "per second", "p50 ms", "p99 ms", "max ms",
+                  "RSS MiB", "CPU ms", "server", "nginx", "client", "errors");
   for (const Row& row : report.rows) {
     out += fmt::format(
         "{:<9}{:<8}{:>6}{:>11.0f}{:>9.2f}{:>9.2f}{:>9.1f}{:>9.1f}{:>9.3f}{:>8.2f}{:>7.2f}{:>8.2f}"
@@ -97,8 +97,8 @@ std::string rows_text(const Report& report) {
 }
 
 std::string references_text(const Report& report) {
-  std::string out = fmt::format("\n{:<18}{:>11}  {:<24}{}\n", "reference", "per second", "samples",
-                                "what");
+  std::string out =
+      fmt::format("\n{:<18}{:>11}  {:<24}{}\n", "reference", "per second", "samples", "what");
   for (const Reference& reference : report.references) {
     std::string samples;
     for (const double sample : reference.samples) samples += fmt::format("{:.0f} ", sample);
@@ -115,8 +115,9 @@ std::string ceiling_text(const Report& report) {
     const std::string name = row.workload == "W1" ? "bare_w1_batch100" : "bare_w2_batch100";
     const Reference* ceiling = find_reference(report, name);
     if (row.connections != 100 || ceiling == nullptr || ceiling->per_second() <= 0) continue;
-    out += fmt::format("{} at 100 connections: {:.0f} % of the ceiling, the same rows in batches of 100\n",
-                       row.workload, 100 * row.per_second / ceiling->per_second());
+    out += fmt::format(
+        "{} at 100 connections: {:.0f} % of the ceiling, the same rows in batches of 100\n",
+        row.workload, 100 * row.per_second / ceiling->per_second());
   }
   return out;
 }
@@ -146,7 +147,8 @@ std::string targets_text(const Report& report) {
   std::string out = fmt::format("\n{:<30}{:<30}{:<36}{}\n", "target", "wanted", "measured", "");
   for (const Target& target : targets(report)) {
     const std::string_view verdict = !target.reached ? "-" : *target.reached ? "ok" : "NOT REACHED";
-    out += fmt::format("{:<30}{:<30}{:<36}{}\n", target.name, target.wanted, target.figure, verdict);
+    out +=
+        fmt::format("{:<30}{:<30}{:<36}{}\n", target.name, target.wanted, target.figure, verdict);
   }
   return out;
 }
@@ -192,11 +194,11 @@ Json to_json_value(const Report& report) {
 
 std::string to_text(const Report& report) {
   const Machine& machine = report.machine;
-  std::string out =
-      fmt::format("Pilot's benchmark: {} cores, Linux {}, data on {}, {:.0f} s a row, load average {} "
-                  "before and {} after\n",
-                  machine.cores, machine.kernel, machine.file_system, report.seconds,
-                  machine.load_before, machine.load_after);
+  std::string out = fmt::format(
+      "Pilot's benchmark: {} cores, Linux {}, data on {}, {:.0f} s a row, load average {} "
+      "before and {} after\n",
+      machine.cores, machine.kernel, machine.file_system, report.seconds, machine.load_before,
+      machine.load_after);
   if (!report.rows.empty()) out += rows_text(report);
   if (!report.references.empty()) out += references_text(report);
   out += ceiling_text(report) + single_figures_text(report) + targets_text(report);

@@ -125,10 +125,9 @@ std::string NginxTarget::url(std::string_view path) const {
 Result<PilotServer> PilotServer::start(const std::filesystem::path& binary,
                                        const std::filesystem::path& data_dir) {
   const double begin = now_seconds();
-  Result<Process> process =
-      Process::start({binary.string(), "serve", "--port", "0", "--json", "--log-level", "warn",
-                      "--data-dir", data_dir.string()},
-                     data_dir.string() + ".log");
+  Result<Process> process = Process::start({binary.string(), "serve", "--port", "0", "--json",
+                                            "--log-level", "warn", "--data-dir", data_dir.string()},
+                                           data_dir.string() + ".log");
   if (!process) return process.error();
   const Result<std::string> line = process->first_line(30);
   if (!line) return line.error().prefixed("pilot serve");

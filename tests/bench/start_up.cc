@@ -42,8 +42,7 @@ Status wait_until_asleep(const PilotServer& server, std::size_t runs) {
   const double deadline = now_seconds() + kPatience;
   std::string last;
   while (now_seconds() < deadline) {
-    const Result<Json> status =
-        call_json(server.port(), "GET", "/api/monitoring/status", {}, 200);
+    const Result<Json> status = call_json(server.port(), "GET", "/api/monitoring/status", {}, 200);
     if (!status) return status.error();
     if (integer_at(*status, "engine", "active") == 0 &&
         integer_at(*status, "runs", "open") == static_cast<std::int64_t>(runs)) {
@@ -52,8 +51,8 @@ Status wait_until_asleep(const PilotServer& server, std::size_t runs) {
     last = to_json(*status);
     if (Status waited = pause_for(0.1); !waited) return waited;
   }
-  return internal_error(fmt::format("{} runs did not fall asleep within {:.0f} s: {}", runs,
-                                    kPatience, last));
+  return internal_error(
+      fmt::format("{} runs did not fall asleep within {:.0f} s: {}", runs, kPatience, last));
 }
 
 Result<std::size_t> count_waiting(const PilotServer& server) {
@@ -82,8 +81,8 @@ Result<LoadResult> start_sleepers(const PilotServer& server) {
   if (!plan) return plan.error();
   Load load;
   load.port = server.port();
-  load.request = request_text("POST", "/api/runs", server.port(),
-                              to_json(JsonObject{{"plan_id", *plan}}));
+  load.request =
+      request_text("POST", "/api/runs", server.port(), to_json(JsonObject{{"plan_id", *plan}}));
   load.connections = 16;
   load.total = kSleepers;
   load.status = 202;
@@ -96,8 +95,7 @@ Result<StartUp> measure_fresh_starts(const std::filesystem::path& binary,
                                      const std::filesystem::path& dir) {
   StartUp found;
   for (int start = 0; start < kStarts; ++start) {
-    Result<PilotServer> server =
-        PilotServer::start(binary, dir / fmt::format("fresh-{}", start));
+    Result<PilotServer> server = PilotServer::start(binary, dir / fmt::format("fresh-{}", start));
     if (!server) return server.error();
     found.fresh_ms.push_back(server->start_seconds() * 1e3);
     if (start == kStarts - 1) {

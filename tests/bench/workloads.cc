@@ -116,8 +116,7 @@ Result<Row> measure_row(const Workload& workload, const Servers& servers, int co
           .errors = done->errors,
           .first_error = done->first_error};
   if (done->seconds > 0 && done->answers > 0) {
-    row.server_cpu_ms =
-        1e3 * (after.server - before.server) / static_cast<double>(done->answers);
+    row.server_cpu_ms = 1e3 * (after.server - before.server) / static_cast<double>(done->answers);
     row.server_cores = (after.server - before.server) / done->seconds;
     row.target_cores = (after.target - before.target) / done->seconds;
     row.client_cores = (after.client - before.client) / done->seconds;

@@ -39,7 +39,10 @@ bool eventually(const std::function<bool()>& condition, std::chrono::millisecond
 }
 
 Arguments serve_arguments(const std::filesystem::path& data_dir, const Arguments& more) {
-  Arguments args{"serve", "--json", "--port", "0", "--log-level", "warn"};
+  Arguments args{"serve", "--json", "--port", "0"};
+  if (std::find(more.begin(), more.end(), "--log-level") == more.end()) {
+    args.insert(args.end(), {"--log-level", "warn"});
+  }
   args.insert(args.end(), more.begin(), more.end());
   return with_binary(data_dir, std::move(args));
 }
@@ -83,7 +86,8 @@ void Server::kill() {
   static_cast<void>(process_->wait());
 }
 
-Json at(const Json& value, std::string_view path) {
+const Json& at(const Json& value, std::string_view path) {
+  static const Json kNothing;
   const Json* here = &value;
   while (!path.empty()) {
     const std::size_t slash = std::min(path.find('/'), path.size());
@@ -91,18 +95,18 @@ Json at(const Json& value, std::string_view path) {
     path.remove_prefix(std::min(slash + 1, path.size()));
     if (here->is_array()) {
       const std::size_t index = std::stoul(std::string(key));
-      if (index >= here->get_array().size()) return nullptr;
+      if (index >= here->get_array().size()) return kNothing;
       here = &here->get_array()[index];
     } else {
       here = find(*here, key);
-      if (here == nullptr) return nullptr;
+      if (here == nullptr) return kNothing;
     }
   }
   return *here;
 }
 
 std::string text_at(const Json& value, std::string_view path) {
-  const Json found = at(value, path);
+  const Json& found = at(value, path);
   return found.is_string() ? std::string(as_view(found.get_string())) : std::string();
 }
 

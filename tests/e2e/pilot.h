@@ -56,7 +56,7 @@ class Server {
 Arguments serve_arguments(const std::filesystem::path& data_dir, const Arguments& more = {});
 
 // Members of a JSON answer by a path like "execution/step_outputs/0/success"; null where it ends.
-Json at(const Json& value, std::string_view path);
+const Json& at(const Json& value, std::string_view path);
 std::string text_at(const Json& value, std::string_view path);
 std::vector<std::string> keys(const Json& object);
 Json parsed(std::string_view text);  // a failure of the test if it is no JSON

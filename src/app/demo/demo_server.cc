@@ -58,8 +58,8 @@ api::Response DemoServer::shipping(const api::Request& request) const {
   const std::string country(request.query_value("country").value_or(""));
   if (country.size() != 2) return problem(400, "country must have two letters");
   const bool near = country == "DE" || country == "AT";
-  return api::json_response(JsonObject{
-      {"country", country}, {"days", near ? 1 : 4}, {"price", near ? 4.9 : 14.9}});
+  return api::json_response(
+      JsonObject{{"country", country}, {"days", near ? 1 : 4}, {"price", near ? 4.9 : 14.9}});
 }
 
 api::Response DemoServer::stock(const api::Request& request) {
@@ -87,26 +87,26 @@ void register_demo(providers::Registry& registry, DemoServer* server) {
                              .title = "Demo shop",
                              .description = "A small shop on this machine, for trying plans out.",
                              .category = "core"});
-  demo.add({.name = "start",
-            .title = "Start the demo shop",
-            .description = "Serves the demo shop on a loopback port; gives {url}.",
-            .params = JsonObject{{"type", "object"},
-                                 {"properties", JsonObject{}},
-                                 {"additionalProperties", false}},
-            .effect = EffectClass::pure,
-            .body = providers::LogicAction{[server](const providers::Call&)
-                                               -> providers::LogicOutcome {
-              if (server == nullptr) {
-                return ProviderResult::fail(
-                    {.code = "unavailable", .message = "there is no demo shop in this process"});
-              }
-              const Result<std::string> url = server->url();
-              if (!url) {
-                return ProviderResult::fail({.code = std::string(url.error().code_or_kind()),
-                                             .message = url.error().message});
-              }
-              return ProviderResult::ok(JsonObject{{"url", *url}}, "listening at " + *url);
-            }}});
+  demo.add(
+      {.name = "start",
+       .title = "Start the demo shop",
+       .description = "Serves the demo shop on a loopback port; gives {url}.",
+       .params =
+           JsonObject{
+               {"type", "object"}, {"properties", JsonObject{}}, {"additionalProperties", false}},
+       .effect = EffectClass::pure,
+       .body = providers::LogicAction{[server](const providers::Call&) -> providers::LogicOutcome {
+         if (server == nullptr) {
+           return ProviderResult::fail(
+               {.code = "unavailable", .message = "there is no demo shop in this process"});
+         }
+         const Result<std::string> url = server->url();
+         if (!url) {
+           return ProviderResult::fail(
+               {.code = std::string(url.error().code_or_kind()), .message = url.error().message});
+         }
+         return ProviderResult::ok(JsonObject{{"url", *url}}, "listening at " + *url);
+       }}});
 }
 
 }  // namespace pilot::app

@@ -71,8 +71,8 @@ class BareRows {
  private:
   void name_runs(int count) {
     runs_.clear();
-    const auto now = std::chrono::time_point_cast<std::chrono::microseconds>(
-        std::chrono::system_clock::now());
+    const auto now =
+        std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
     for (int i = 0; i < count; ++i) runs_.push_back(make_uuid7(now, *random_));
   }
   Status begin() { return db_.query(kBegin).run(); }

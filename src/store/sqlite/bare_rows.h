@@ -17,8 +17,8 @@ class Log;
 namespace pilot::store::sqlite {
 
 struct BareRate {
-  std::string workload;  // W1: run, GET, set, mark | POST, end. W2: run with its end, three steps
-  int batch = 1;         // executions per transaction (W1: per pair of transactions)
+  std::string workload;   // W1: run, GET, set, mark | POST, end. W2: run with its end, three steps
+  int batch = 1;          // executions per transaction (W1: per pair of transactions)
   double per_second = 0;  // executions
   double p50_ms = 0;      // of one batch, all its commits
   double p99_ms = 0;

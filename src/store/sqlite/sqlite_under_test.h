@@ -17,8 +17,7 @@ class TemporaryFolder {
   enum class Where { disk, memory };
   explicit TemporaryFolder(Where where = Where::disk) {
     const bool memory = where == Where::memory && ::access("/dev/shm", W_OK) == 0;
-    const std::filesystem::path base =
-        memory ? "/dev/shm" : std::filesystem::temp_directory_path();
+    const std::filesystem::path base = memory ? "/dev/shm" : std::filesystem::temp_directory_path();
     std::string name = (base / "pilot-store-XXXXXX").string();
     path_ = ::mkdtemp(name.data());
   }

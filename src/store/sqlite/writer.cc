@@ -102,11 +102,10 @@ void Writer::serve(Group group) {
 
 Status Writer::ready() {
   if (db_ != nullptr && !db_->broken()) return ok();
-  if (db_ != nullptr) log_.warn("database {}: opening it again", reopen_.file.string());
   db_.reset();
   auto opened = Connection::open(reopen_);
   if (!opened) {
-    log_.error("database {}: {}", reopen_.file.string(), opened.error().message);
+    note_failure(opened.error());
     return opened.error();
   }
   db_ = std::move(*opened);
@@ -121,9 +120,11 @@ std::size_t Writer::commit_some(Jobs jobs) {
   }
   Outcome outcome = together(jobs, false);
   if (outcome.ended == Ended::a_job_failed) outcome = together(jobs, true);
-  if (outcome.ended == Ended::committed) return jobs.size();
-
-  log_.error("database {}: {}", reopen_.file.string(), outcome.error.message);
+  if (outcome.ended == Ended::committed) {
+    note_success();
+    return jobs.size();
+  }
+  note_failure(outcome.error);
   if (outcome.error.code == "database_full" && !db_->broken() && jobs.size() > 1) {
     one_by_one(jobs);
   } else {
@@ -191,6 +192,18 @@ void Writer::one_by_one(Jobs jobs) {
       fail_all(one, outcome.error);
     }
   }
+}
+
+// Once when it begins and once when it is over: a full disk fails a thousand groups a second.
+void Writer::note_failure(const Error& error) {
+  if (std::exchange(failing_with_, error.code) == error.code) return;
+  log_.error("database {}: {}", reopen_.file.string(), error.message);
+}
+
+void Writer::note_success() {
+  if (failing_with_.empty()) return;
+  failing_with_.clear();
+  log_.warn("database {}: it can be written again", reopen_.file.string());
 }
 
 void Writer::fail_all(Jobs jobs, const Error& error) {

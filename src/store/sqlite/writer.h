@@ -132,11 +132,14 @@ class Writer {
   Outcome run_jobs(Jobs& jobs, bool savepoints);
   void one_by_one(Jobs jobs);
   static void fail_all(Jobs jobs, const Error& error);
+  void note_failure(const Error& error);
+  void note_success();
   static void deliver(Group group);
 
   Log& log_;
   const ConnectionOptions reopen_;
   std::unique_ptr<Connection> db_;  // writer thread only; null after an I/O error
+  std::string failing_with_;        // writer thread only; the code last logged, until it works
   bool rested_ = true;              // writer thread only; nothing left to tidy up
 
   std::mutex mutex_;

@@ -133,7 +133,7 @@ TEST_F(ApiExecute, TheExecutionLog) {
   EXPECT_EQ(at(server_.get("/api/execution-logs").json, "logs").get_array().size(), 3u);
 }
 
-// --- what the old service wrote ---
+// From here on: what the old service wrote.
 
 TEST_F(ApiExecute, OldListWithOldNames) {
   const Json execution = execute_old(fmt::format(
@@ -154,7 +154,7 @@ TEST_F(ApiExecute, OldConditionWithElseJump) {
   for (const auto& [wanted, ran] : {std::pair{"yes", "then "}, std::pair{"no", ""}}) {
     const Json execution = execute_old(fmt::format(
         "{{'steps':[{{'id':1,'provider':'http','action':'get','params':{{'url':'{}/c'}}}},"
-        "{{'id':2,'type':'condition','condition':\\\"{{{{step_1.output.body.ok}}}} == {}\\\","
+        "{{'id':2,'type':'condition','condition':'{{{{step_1.output.body.ok}}}} == {}',"
         "'else_jump':4}},"
         "{{'id':3,'provider':'logic','action':'set','params':{{'x':'then'}}}},"
         "{{'id':4,'provider':'logic','action':'set','params':{{'x':'end'}}}}]}}",

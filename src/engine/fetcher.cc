@@ -1,6 +1,8 @@
 #include "engine/fetcher.h"
 
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include "base/log.h"
 #include "engine/spawn.h"
@@ -12,6 +14,19 @@ constexpr std::int64_t kBatch = 500;
 // Looks again even if nothing is known to be due: the safety net under notice().
 constexpr auto kPoll = std::chrono::seconds{5};
 constexpr auto kRetry = std::chrono::seconds{1};
+
+// Crosses to the worker's shard and back; the coroutine stays on its own.
+awaitable<std::unordered_set<RunId>> ids_of(boost::asio::any_io_executor home, Worker& worker) {
+  return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>,
+                                     void(std::unordered_set<RunId>)>(
+      [](auto handler, boost::asio::any_io_executor back, Worker* there) {
+        auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+        boost::asio::post(there->executor(), [shared, back, there] {
+          boost::asio::post(back, [shared, ids = there->ids()] { (*shared)(ids); });
+        });
+      },
+      boost::asio::use_awaitable, std::move(home), &worker);
+}
 
 }  // namespace
 
@@ -64,6 +79,8 @@ awaitable<void> Fetcher::fetch() {
                                                 std::min(active, parts_.options.max_queued));
     const std::int64_t limit = std::min(kBatch, room);
     const WallTime now = parts_.engine.clock.now();
+    if (lost_claim_) lost_claim_ = !co_await adopt_lost();
+    if (!*alive || !running_) co_return;
     if (limit <= 0) {
       next = now + kRetry;
       break;
@@ -72,6 +89,7 @@ awaitable<void> Fetcher::fetch() {
     if (!*alive || !running_) co_return;
     if (!runs) {
       parts_.engine.log.warn("claiming runs: {}", runs.error().message);
+      lost_claim_ = true;
       next = now + kRetry;
       break;
     }
@@ -86,6 +104,18 @@ awaitable<void> Fetcher::fetch() {
   }
   fetching_ = false;
   if (!armed_for_ || *next < *armed_for_) arm(*next);
+}
+
+// Runs that are ours in the store and that no worker has. Answers false when the store does not.
+awaitable<bool> Fetcher::adopt_lost() {
+  auto owned = co_await parts_.engine.store.owned_runs(parts_.options.node);
+  if (!owned) co_return false;
+  for (auto& worker : parts_.workers) {
+    const auto known = co_await ids_of(parts_.shard.executor, *worker);
+    std::erase_if(*owned, [&](const Run& run) { return known.contains(run.id); });
+  }
+  for (Run& run : *owned) deal(std::move(run));
+  co_return true;
 }
 
 void Fetcher::deal(Run run) {

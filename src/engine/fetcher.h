@@ -25,12 +25,14 @@ class Fetcher {
  private:
   void arm(WallTime when);
   awaitable<void> fetch();
+  awaitable<bool> adopt_lost();
   void deal(Run run);
 
   Parts parts_;
   bool running_ = false;
   bool fetching_ = false;
   bool again_ = false;
+  bool lost_claim_ = false;  // a claim failed: it may have happened all the same
   Timers::Id timer_ = 0;
   std::optional<WallTime> armed_for_;
   std::size_t next_worker_ = 0;

@@ -220,6 +220,7 @@ void Worker::on_failed(const RunId& run, const Error& error) {
 }
 
 void Worker::reload_later(UserId user, RunId run) {
+  reloading_.insert(run);
   parts_.shard.timers->call_at(parts_.engine.clock.steady() + kReloadAfter, [this, user, run] {
     if (!parts_.shared.stopping) spawn(executor(), reload(user, run));
   });
@@ -228,15 +229,20 @@ void Worker::reload_later(UserId user, RunId run) {
 awaitable<void> Worker::reload(UserId user, RunId run) {
   Result<Run> row = co_await parts_.engine.store.find_run(user, run);
   if (!row) {
-    if (row.error().kind != ErrorKind::not_found) reload_later(user, run);
-    co_return;  // not found: it never was durable, and its caller was told so
+    // Not found: it never was durable, and its caller was told so.
+    if (row.error().kind == ErrorKind::not_found) {
+      reloading_.erase(run);
+    } else {
+      reload_later(user, run);
+    }
+    co_return;
   }
+  reloading_.erase(run);
   if (!is_terminal(row->state) && row->node == parts_.options.node) adopt(std::move(*row));
 }
 
 void Worker::adopt(Run run) {
-  if (runs_.contains(run.id)) return;
-  ++loading_;
+  if (runs_.contains(run.id) || !loading_.insert(run.id).second) return;
   spawn(executor(), load(std::move(run)));
 }
 
@@ -244,7 +250,7 @@ awaitable<void> Worker::load(Run run) {
   const auto plan = co_await plan_of(run);
   Result<std::vector<Attempt>> attempts = std::vector<Attempt>{};
   if (plan) attempts = co_await parts_.engine.store.run_attempts(run.user, run.id, 0);
-  --loading_;
+  loading_.erase(run.id);
   if (!plan && plan.error().kind != ErrorKind::unavailable) {
     co_await fail_run(std::move(run), plan.error());
   } else if (!plan || !attempts) {
@@ -286,6 +292,13 @@ awaitable<void> Worker::fail_run(Run run, Error error) {
   (void)co_await journal_.flushed();
 }
 
+std::unordered_set<RunId> Worker::ids() const {
+  std::unordered_set<RunId> all = loading_;
+  all.insert(reloading_.begin(), reloading_.end());
+  for (const auto& [id, execution] : runs_) all.insert(id);
+  return all;
+}
+
 void Worker::stop(Millis grace, std::function<void()> done) {
   stopped_ = std::move(done);
   std::vector<std::shared_ptr<Execution>> all;
@@ -301,7 +314,7 @@ void Worker::stop(Millis grace, std::function<void()> done) {
 }
 
 void Worker::when_empty() {
-  if (!stopped_ || !runs_.empty() || loading_ > 0) return;
+  if (!stopped_ || !runs_.empty() || !loading_.empty()) return;
   if (stop_timer_ != 0) parts_.shard.timers->cancel(stop_timer_);
   journal_.flush([done = std::exchange(stopped_, nullptr)](const Status&) { done(); });
 }

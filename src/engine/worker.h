@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <unordered_set>
 
 #include "engine/execution.h"
 
@@ -44,6 +45,9 @@ class Worker {
   // once when it is not here, or when it has just been parked.
   void cancel(const UserId& user, const RunId& run, std::function<void(std::optional<Run>)> done);
 
+  // Runs in memory here, being loaded, or to be looked up again.
+  std::unordered_set<RunId> ids() const;
+
   // No new steps; what is left after `grace` is handed back; `done` when all is flushed.
   void stop(Millis grace, std::function<void()> done);
 
@@ -80,7 +84,8 @@ class Worker {
   std::unordered_map<RunId, Error> failed_;  // while on_failed drops them
   std::function<void()> stopped_;
   Timers::Id stop_timer_ = 0;
-  std::size_t loading_ = 0;
+  std::unordered_set<RunId> loading_;
+  std::unordered_set<RunId> reloading_;  // dropped; looked up again in a moment
 };
 
 }  // namespace pilot::engine

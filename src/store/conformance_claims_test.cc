@@ -211,6 +211,17 @@ TEST_P(StoreConformance, ReleaseHandsBackWhatOthersHeld) {
   EXPECT_EQ(wait(store().claim("node-b", kStart + 5s, 10))->size(), 4u);
 }
 
+TEST_P(StoreConformance, OwnedRunsAreThoseOfTheNodeThatHaveNotEnded) {
+  Run mine = make_run("mine");
+  mine.node = "node-b";
+  put_all(InsertRun{make_run("other")}, InsertRun{mine}, InsertRun{make_idle_run("idle")});
+  const auto owned = wait(store().owned_runs("node-b"));
+  ASSERT_TRUE(owned);
+  ASSERT_EQ(owned->size(), 1u);
+  expect_same(owned->front(), mine);
+  EXPECT_TRUE(wait(store().owned_runs("nobody"))->empty());
+}
+
 TEST_P(StoreConformance, NextWakeIsTheEarliestOfRunsWithoutAnOwner) {
   EXPECT_EQ(*wait(store().next_wake()), std::nullopt);
   Run owned = make_run("owned");

@@ -56,6 +56,9 @@ class FaultyStore final : public Store {
                                             std::int64_t limit) override {
     return pass(inner_.claim(std::move(node), now, limit));
   }
+  awaitable<Result<std::vector<Run>>> owned_runs(std::string node) override {
+    return pass(inner_.owned_runs(std::move(node)));
+  }
   awaitable<Result<std::int64_t>> release_others(std::string node) override {
     return pass(inner_.release_others(std::move(node)));
   }

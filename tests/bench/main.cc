@@ -73,6 +73,10 @@ Status run_workloads(const Options& options, const std::filesystem::path& dir, R
     report.acceptance = std::move(*accepted);
   }
   BareDatabase bare(dir / "bare");
+  if (options.wants("w1") || options.wants("w2")) {
+    say("warm-up");
+    if (Status done = warm_up(*w2, *pilot); !done) return done;
+  }
   if (Status done = run_nginx_reference(options, *nginx, report); !done) return done;
   if (Status done = run_references(options, bare, report); !done) return done;
   if (options.wants("w2")) {

@@ -82,6 +82,15 @@ Result<Workload> prepare_w2(const PilotServer& server) {
   return prepare(server, "W2", std::move(steps), {"order", "title"}, "A grinder, please");
 }
 
+Status warm_up(const Workload& workload, const PilotServer& server) {
+  Load load = execute_load(workload, server, 100);
+  load.total = 5'000;  // some times the pages at which the store moves its log into the database
+  const Result<LoadResult> done = run_load(load);
+  if (!done) return done.error().prefixed("warm-up");
+  if (done->errors > 0) return internal_error("warm-up: " + done->first_error);
+  return ok();
+}
+
 Result<Row> measure_row(const Workload& workload, const Servers& servers, int connections,
                         double seconds) {
   struct Cpu {

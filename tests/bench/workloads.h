@@ -21,6 +21,10 @@ struct Servers {
   const NginxTarget& nginx;
 };
 
+// Executions without a row, before the first one: SQLite's log is slower while it grows than when
+// it is written over (each flush of a growing file also flushes where it lies), and every row is to
+// meet it in the same state.
+Status warm_up(const Workload& workload, const PilotServer& server);
 Result<Row> measure_row(const Workload& workload, const Servers& servers, int connections,
                         double seconds);
 Result<Acceptance> measure_acceptance(const Workload& workload, const PilotServer& server);

@@ -175,6 +175,11 @@ bool FakeService::wait_for(const std::string& path, std::size_t count,
   return changed_.wait_for(lock, patience, [&] { return count_locked(path) >= count; });
 }
 
+bool FakeService::wait_until_unused(std::chrono::milliseconds patience) const {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, patience, [this] { return open_.empty(); });
+}
+
 void FakeService::accept_all() {
   for (;;) {
     const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);

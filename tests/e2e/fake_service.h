@@ -65,6 +65,8 @@ class FakeService {
   std::size_t count(const std::string& path = "") const;
   [[nodiscard]] bool wait_for(const std::string& path, std::size_t count,
                               std::chrono::milliseconds patience = kPatience) const;
+  // No connection is open: all that a process which has ended ever sent is recorded.
+  [[nodiscard]] bool wait_until_unused(std::chrono::milliseconds patience = kPatience) const;
 
  private:
   friend class Peer;

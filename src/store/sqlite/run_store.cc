@@ -66,6 +66,19 @@ Result<std::vector<Run>> claim_runs(Connection& db, const std::string& node, Wal
   return taken;
 }
 
+Result<std::vector<Run>> owned_by(Connection& db, const std::string& node) {
+  static constexpr auto kOwned =
+      SqlText("SELECT ") + kRunColumns +
+      " FROM runs WHERE (state = 'queued' OR state = 'running' OR state = 'waiting')"
+      " AND node = ?1";
+  std::vector<Run> runs;
+  Query rows = db.query(kOwned.text);
+  rows.bind(node);
+  while (rows.next()) runs.push_back(read_run(rows));
+  if (Status read = rows.status(); !read) return read.error();
+  return runs;
+}
+
 Result<std::int64_t> hand_back(Connection& db, const std::string& node) {
   static constexpr char kHandBack[] =
       "UPDATE runs SET node = '', state = CASE state WHEN 'running' THEN 'queued' ELSE state END,"
@@ -114,6 +127,11 @@ awaitable<Result<std::vector<Run>>> SqliteStore::claim(std::string node, WallTim
   return writer_.run([node = std::move(node), now,
                       limit](Connection& db) { return claim_runs(db, node, now, limit); },
                      static_cast<std::size_t>(std::max<std::int64_t>(limit, 1)));
+}
+
+// By the writer: it must see what the lost claim did.
+awaitable<Result<std::vector<Run>>> SqliteStore::owned_runs(std::string node) {
+  return writer_.run([node = std::move(node)](Connection& db) { return owned_by(db, node); });
 }
 
 awaitable<Result<std::int64_t>> SqliteStore::release_others(std::string node) {

@@ -29,6 +29,7 @@ class SqliteStore final : public Store {
   awaitable<Result<WriteReport>> write(std::vector<JournalWrite> batch) override;
   awaitable<Result<std::vector<Run>>> claim(std::string node, WallTime now,
                                             std::int64_t limit) override;
+  awaitable<Result<std::vector<Run>>> owned_runs(std::string node) override;
   awaitable<Result<std::int64_t>> release_others(std::string node) override;
   awaitable<Result<std::optional<WallTime>>> next_wake() override;
   awaitable<Result<std::int64_t>> count_open() override;

@@ -27,12 +27,18 @@ bool is_loopback(std::string_view address) {
   return address == "::1" || address == "localhost" || address.starts_with("127.");
 }
 
-void wait_for_signal() {
-  boost::asio::io_context io;
-  boost::asio::signal_set signals(io, SIGINT, SIGTERM);
-  signals.async_wait([](const boost::system::error_code&, int) {});
-  io.run();
-}
+// Listens from its construction on, so that a signal during start-up stops the server in order, too.
+class StopSignal {
+ public:
+  StopSignal() {
+    signals_.async_wait([](const boost::system::error_code&, int) {});
+  }
+  void wait() { io_.run(); }
+
+ private:
+  boost::asio::io_context io_;
+  boost::asio::signal_set signals_{io_, SIGINT, SIGTERM};
+};
 
 }  // namespace
 
@@ -44,6 +50,7 @@ int serve(const GlobalOptions& global, const ServeOptions& options) {
                                     options.address)));
   }
   keep_memory_private();
+  StopSignal stop;
   auto app = App::start({.data_dir = global.data_dir,
                          .address = options.address,
                          .port = options.port,
@@ -64,7 +71,7 @@ int serve(const GlobalOptions& global, const ServeOptions& options) {
     print_line(fmt::format("Pilot {} listens at {}  (data in {})", version(), url,
                            (*app)->data_dir().path().string()));
   }
-  wait_for_signal();
+  stop.wait();
   (*app)->log().info("stopping: running calls may finish, the rest goes on at the next start");
   (*app)->stop(Millis{8'000});
   (*app)->data_dir().remove_server();

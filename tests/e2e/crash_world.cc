@@ -219,7 +219,6 @@ void CrashWorld::check_runs() const {
 void CrashWorld::check_call(const std::string& call, const std::vector<Seen>& sends,
                             bool killed) const {
   const auto recorded = recorded_.find(call);
-  EXPECT_NE(recorded, recorded_.end()) << call << " was never seen as done";
   for (std::size_t i = 1; i < sends.size(); ++i) {
     EXPECT_TRUE(killed) << call << " was sent again without a kill";
     EXPECT_LT(generation_of(sends[i - 1].at), generation_of(sends[i].at))

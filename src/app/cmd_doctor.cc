@@ -48,10 +48,11 @@ Check check_key(const DataDir& dir) {
 Check check_space(const fs::path& path) {
   struct statvfs info {};
   if (statvfs(path.c_str(), &info) != 0) return {"disk space", true, "not known"};
-  const auto free = static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
-  return {"disk space", free > (256u << 20),
-          fmt::format("{} MiB free{}", free >> 20,
-                      free > (256u << 20) ? "" : "; make room before the database cannot write")};
+  const auto free = (static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize) >> 20;
+  const bool low = free < 256;
+  return {"disk space", free >= 16,
+          fmt::format("{} MiB free{}", free,
+                      low ? "; make room before the database cannot write" : "")};
 }
 
 Check check_database(const DataDir& dir, Log& log) {

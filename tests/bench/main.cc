@@ -99,7 +99,10 @@ Status measure(const Options& options, const std::filesystem::path& dir, Report&
     if (!fresh) return fresh.error();
     report.start_up = std::move(*fresh);
   }
-  if (Status done = run_workloads(options, dir, report); !done) return done;
+  const bool sleepers_alone = options.only == std::vector<std::string>{"sleepers"};
+  if (!sleepers_alone) {
+    if (Status done = run_workloads(options, dir, report); !done) return done;
+  }
   if (options.wants("start")) {
     say("cold starts on the used directory");
     Result<std::vector<double>> used = measure_restarts(options.pilot, dir / "data");

@@ -187,16 +187,16 @@ Json to_json_value(const Report& report) {
   out["machine"] = JsonObject{{"cores", machine.cores},
                               {"kernel", machine.kernel},
                               {"file_system", machine.file_system},
-                              {"load_before", machine.load_before},
-                              {"load_after", machine.load_after}};
+                              {"load_before", rounded(machine.load_before)},
+                              {"load_after", rounded(machine.load_after)}};
   return out;
 }
 
 std::string to_text(const Report& report) {
   const Machine& machine = report.machine;
   std::string out = fmt::format(
-      "Pilot's benchmark: {} cores, Linux {}, data on {}, {:.0f} s a row, load average {} "
-      "before and {} after\n",
+      "Pilot's benchmark: {} cores, Linux {}, data on {}, {:.0f} s a row, load average {:.1f} "
+      "before and {:.1f} after\n",
       machine.cores, machine.kernel, machine.file_system, report.seconds, machine.load_before,
       machine.load_after);
   if (!report.rows.empty()) out += rows_text(report);

@@ -120,7 +120,7 @@ TEST_F(ApiExecute, TheExecutionLog) {
   server_.post("/api/execute", quoted("{'plan':[{'provider':'logic','action':'set'}]}"));
   const Answer logs = server_.get("/api/execution-logs?plan_id=" + id + "&user_id=local");
   ASSERT_EQ(logs.status, 200);
-  ASSERT_EQ(at(logs.json, "logs").get_array().size(), 2u) << logs.body;
+  ASSERT_EQ(list_at(logs.json, "logs").size(), 2u) << logs.body;
   EXPECT_THAT(keys(at(logs.json, "logs/0")),
               IsSupersetOf({"id", "plan_id", "user_id", "plan_name", "step_number", "provider",
                             "action", "status", "message", "latency_ms", "output_preview", "error",
@@ -130,7 +130,7 @@ TEST_F(ApiExecute, TheExecutionLog) {
   EXPECT_EQ(text_at(logs.json, "logs/0/plan_name"), "Logged");
   EXPECT_EQ(at(logs.json, "logs/1/step_number"), Json(1));
   EXPECT_EQ(text_at(logs.json, "logs/1/output_preview"), R"({"x":1})");
-  EXPECT_EQ(at(server_.get("/api/execution-logs").json, "logs").get_array().size(), 3u);
+  EXPECT_EQ(list_at(server_.get("/api/execution-logs").json, "logs").size(), 3u);
 }
 
 // From here on: what the old service wrote.
@@ -145,7 +145,7 @@ TEST_F(ApiExecute, OldListWithOldNames) {
       service_.url()));
   EXPECT_EQ(at(execution, "completed_steps"), Json(2)) << to_json(execution);
   EXPECT_EQ(text_at(execution, "step_outputs/1/output/who"), "Bob") << to_json(execution);
-  EXPECT_EQ(at(execution, "step_outputs/1/output/all").get_array().size(), 3u);
+  EXPECT_EQ(list_at(execution, "step_outputs/1/output/all").size(), 3u);
   EXPECT_EQ(text_at(execution, "step_outputs/1/output/text"), "It was yes.");
 }
 

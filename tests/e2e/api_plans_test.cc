@@ -37,7 +37,7 @@ TEST_F(ApiPlans, Providers) {
   const Answer all = server_.get("/api/providers");
   ASSERT_EQ(all.status, 200);
   std::vector<std::string> names;
-  for (const Json& provider : at(all.json, "providers").get_array()) {
+  for (const Json& provider : list_at(all.json, "providers")) {
     names.push_back(text_at(provider, "name"));
     EXPECT_THAT(keys(provider), IsSupersetOf({"name", "kind", "auth", "actions"}));
   }
@@ -76,7 +76,7 @@ void plans_life(const Server& server, const std::string& base) {
   const Answer changed = server.put(base + "/" + id, R"({"name":"Nightly","user_id":"local"})");
   EXPECT_EQ(changed.status, 200) << changed.body;
   EXPECT_EQ(text_at(server.get(base + "/" + id).json, "plan/name"), "Nightly");
-  EXPECT_EQ(at(server.get(base + "/" + id + "/versions").json, "versions").get_array().size(), 2u);
+  EXPECT_EQ(list_at(server.get(base + "/" + id + "/versions").json, "versions").size(), 2u);
   EXPECT_EQ(server.del(base + "/" + id).status, 200);
   EXPECT_EQ(server.get(base + "/" + id).status, 404);
   EXPECT_EQ(server.del(base + "/" + id).status, 404);
@@ -98,7 +98,7 @@ TEST_F(ApiPlans, PagesHaveEachPlanOnce) {
   std::string target = "/api/plans?limit=2";
   for (int pages = 0; pages < 5 && !target.empty(); ++pages) {
     const Json page = server_.get(target).json;
-    for (const Json& plan : at(page, "plans").get_array()) seen.push_back(text_at(plan, "id"));
+    for (const Json& plan : list_at(page, "plans")) seen.push_back(text_at(plan, "id"));
     const std::string cursor = text_at(page, "next_cursor");
     target = cursor.empty() ? "" : "/api/plans?limit=2&cursor=" + cursor;
   }
@@ -116,7 +116,7 @@ TEST_F(ApiPlans, Credentials) {
             201);
   const Answer listed = server_.get("/api/provider-credentials/openai?user_id=local");
   EXPECT_EQ(listed.status, 200);
-  EXPECT_EQ(at(listed.json, "types").get_array().size(), 2u) << listed.body;
+  EXPECT_EQ(list_at(listed.json, "types").size(), 2u) << listed.body;
   EXPECT_THAT(listed.body, AllOf(HasSubstr("api_key"), Not(HasSubstr("sk-canary"))));
   EXPECT_EQ(server_.del("/api/provider-credentials/openai/api_key").status, 200);
   const Answer bad = server_.post("/api/provider-credentials/openai",

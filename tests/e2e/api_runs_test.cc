@@ -52,9 +52,9 @@ TEST_F(ApiRuns, AcceptedListedAndRead) {
   const std::string other = start("[{'provider':'logic','action':'fail'}]");
   EXPECT_EQ(text_at(server_.ended(other), "status"), "error");
   const Json all = server_.get("/api/runs").json;
-  ASSERT_EQ(at(all, "runs").get_array().size(), 2u);
+  ASSERT_EQ(list_at(all, "runs").size(), 2u);
   EXPECT_EQ(text_at(all, "runs/0/id"), other) << "newest first";
-  EXPECT_EQ(at(server_.get("/api/runs?status=success").json, "runs").get_array().size(), 1u);
+  EXPECT_EQ(list_at(server_.get("/api/runs?status=success").json, "runs").size(), 1u);
   EXPECT_EQ(server_.get("/api/runs?status=odd").status, 400);
   const Json page = server_.get("/api/runs?limit=1").json;
   EXPECT_EQ(text_at(server_.get("/api/runs?limit=1&cursor=" + text_at(page, "next_cursor")).json,
@@ -94,16 +94,18 @@ TEST_F(ApiRuns, CancelWhileACallIsUnderWay) {
 }
 
 TEST_F(ApiRuns, CancelOfRunsThatSleep) {
+  // Less than two seconds are slept in memory.
   const std::string soon = start("[{'provider':'logic','action':'wait','params':{'seconds':1.9}}]");
+  const Answer first = server_.post("/api/runs/" + soon + "/cancel");
+  const bool too_late = first.status == 409 && status_of(soon) == "success";  // a busy machine
+  if (!too_late) EXPECT_EQ(first.text("status"), "cancelled") << first.body;
   const std::string parked = start(
       "[{'provider':'logic','action':'wait','params':{'duration':'30d'}},"
       "{'provider':'logic','action':'set'}]");
   ASSERT_TRUE(eventually([&] { return status_of(parked) == "waiting"; }));
   EXPECT_EQ(server_.get("/api/runs/" + parked).text("reason"), "timer");
-  for (const std::string& run : {soon, parked}) {
-    EXPECT_EQ(server_.post("/api/runs/" + run + "/cancel").text("status"), "cancelled");
-    EXPECT_EQ(status_of(run), "cancelled");
-  }
+  EXPECT_EQ(server_.post("/api/runs/" + parked + "/cancel").text("status"), "cancelled");
+  EXPECT_EQ(status_of(parked), "cancelled");
 }
 
 TEST_F(ApiRuns, AWaitOutlivesTheServer) {

@@ -38,7 +38,7 @@ TEST_P(CliBadPlan, ValidateTellsItInJson) {
   const std::string file = dir_.write("plan.json", bad.text);
   const Json told = pilot_json(data(), {"plans", "validate", file}, 2);
   EXPECT_EQ(at(told, "ok"), Json(false));
-  ASSERT_EQ(at(told, "problems").get_array().size(), 1u) << to_json(told);
+  ASSERT_EQ(list_at(told, "problems").size(), 1u) << to_json(told);
   EXPECT_EQ(text_at(told, "problems/0/code"), bad.code);
   EXPECT_THAT(text_at(told, "problems/0/pointer"), StartsWith(bad.place));
   EXPECT_THAT(text_at(told, "problems/0/message"), HasSubstr(bad.words));

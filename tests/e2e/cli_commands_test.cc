@@ -85,7 +85,7 @@ TEST_F(CliCommands, ValidateAnswersForPeopleAndScripts) {
   const std::string two = plan("[{'provider':'logik','action':'set'},{'id':'a b'}]");
   const Json problems = json({"plans", "validate", two}, 2);
   EXPECT_EQ(at(problems, "ok"), Json(false));
-  for (const Json& problem : at(problems, "problems").get_array()) {
+  for (const Json& problem : list_at(problems, "problems")) {
     EXPECT_THAT(keys(problem), ElementsAre("pointer", "code", "message"));
   }
   EXPECT_FALSE(std::filesystem::exists(data())) << "validating needs no data directory";
@@ -113,7 +113,7 @@ TEST_F(CliCommands, RunsAreListedAndShown) {
   const Json shown = json({"runs", "show", bad});
   EXPECT_EQ(text_at(shown, "status"), "error");
   EXPECT_EQ(text_at(shown, "steps/0/error/code"), "failed");
-  EXPECT_EQ(at(shown, "attempts").get_array().size(), 1u);
+  EXPECT_EQ(list_at(shown, "attempts").size(), 1u);
   EXPECT_EQ(run({"runs", "show", "01a20682-255a-7e0c-913c-913dba181e69"}).code, 2);
   EXPECT_EQ(run({"runs", "cancel", bad}).code, 2) << "it has ended already";
 }
@@ -153,7 +153,7 @@ TEST_F(CliCommands, ProvidersListAndShow) {
   for (const std::string& name : names) {
     const Json shown = json({"providers", "show", name});
     EXPECT_EQ(text_at(shown, "name"), name);
-    for (const Json& action : at(shown, "actions").get_array()) {
+    for (const Json& action : list_at(shown, "actions")) {
       EXPECT_THAT(keys(action), IsSupersetOf({"name", "params", "effect"}));
       EXPECT_TRUE(at(action, "params").is_object()) << name;
     }
@@ -200,7 +200,7 @@ TEST_F(CliCommands, DoctorOnNothingOnSomethingAndOnTrouble) {
 TEST_F(CliCommands, MigrateOnceAndNoMore) {
   const Json first = json({"migrate"});
   EXPECT_EQ(at(first, "from"), Json(0));
-  EXPECT_GT(at(first, "applied").get_array().size(), 0u);
+  EXPECT_GT(list_at(first, "applied").size(), 0u);
   const Json second = json({"migrate"});
   EXPECT_EQ(at(second, "from"), at(first, "to"));
   EXPECT_EQ(at(second, "applied"), Json(JsonArray{}));
@@ -211,7 +211,7 @@ TEST_F(CliCommands, DemoServerServesTheShop) {
   Process demo({PILOT_BINARY, "--json", "demo-server", "--port", "0"});
   const std::string url = text_at(parsed(demo.line(0)), "url");
   ASSERT_THAT(url, HasSubstr("http://127.0.0.1:"));
-  EXPECT_EQ(at(call(url, "GET", "/orders").json, "orders").get_array().size(), 4u);
+  EXPECT_EQ(list_at(call(url, "GET", "/orders").json, "orders").size(), 4u);
   EXPECT_EQ(call(url, "GET", "/stock?key=k").status, 503);
   EXPECT_EQ(call(url, "GET", "/stock?key=k").header("retry-after"), "0");
   EXPECT_EQ(call(url, "GET", "/stock?key=k").status, 200);

@@ -43,7 +43,7 @@ TEST_F(CliRun, QuickstartAsJson) {
   EXPECT_EQ(text_at(told, "run_id").size(), 36u);
   std::map<std::string, Json> steps;
   int prices = 0;
-  for (const Json& step : at(told, "steps").get_array()) {
+  for (const Json& step : list_at(told, "steps")) {
     EXPECT_THAT(keys(step), IsSupersetOf({"id", "status", "attempts", "output", "error"}));
     EXPECT_EQ(text_at(step, "status"), "success") << to_json(step);
     EXPECT_TRUE(at(step, "error").is_null()) << to_json(step);
@@ -53,10 +53,20 @@ TEST_F(CliRun, QuickstartAsJson) {
   EXPECT_EQ(prices, 4);
   EXPECT_EQ(at(steps["stock"], "attempts"), Json(3));
   EXPECT_EQ(at(steps["newest"], "output/customer"), Json("ADA LOVELACE"));
-  EXPECT_EQ(at(steps["quotes"], "output").get_array().size(), 4u);
+  EXPECT_EQ(list_at(steps["quotes"], "output").size(), 4u);
   EXPECT_EQ(at(steps["quotes"], "output/1/shipping"), Json(4.9));
   EXPECT_EQ(at(steps["report"], "output/status"), Json(201));
   EXPECT_THAT(text_at(steps["report"], "output/body/received/note"), HasSubstr("Pony Express"));
+}
+
+TEST_F(CliRun, EveryExampleIsAPlan) {
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(PILOT_SOURCE_DIR "/examples")) {
+    const Finished done = pilot(data(), {"plans", "validate", entry.path().string()});
+    EXPECT_EQ(done.code, 0) << done.err;
+    ++count;
+  }
+  EXPECT_GE(count, 1);
 }
 
 TEST_F(CliRun, InputsReachThePlan) {
@@ -80,7 +90,7 @@ TEST_F(CliRun, AStepThatFailsIsExitCode1) {
   EXPECT_THAT(people.out, Not(HasSubstr("✓ c")));
   const Json told = pilot_json(data(), {"run", file}, 1);
   EXPECT_EQ(text_at(told, "status"), "error");
-  ASSERT_EQ(at(told, "steps").get_array().size(), 2u) << to_json(told);
+  ASSERT_EQ(list_at(told, "steps").size(), 2u) << to_json(told);
   EXPECT_EQ(text_at(told, "steps/0/status"), "success");
   EXPECT_EQ(text_at(told, "steps/1/status"), "error");
   EXPECT_EQ(text_at(told, "steps/1/error/code"), "bad");
@@ -120,7 +130,7 @@ TEST_F(CliRun, AGraphAndHostileData) {
                   "'params':{{'x':'${{steps.t.output.body.text}}','y':'$${{run.id}}'}}}}]}}",
                   service.url()))});
   EXPECT_EQ(text_at(told, "status"), "success") << to_json(told);
-  for (const Json& step : at(told, "steps").get_array()) {
+  for (const Json& step : list_at(told, "steps")) {
     if (text_at(step, "id") != "s") continue;
     EXPECT_EQ(text_at(step, "output/x"), "${run.id} {{step_1.output}}");
     EXPECT_EQ(text_at(step, "output/y"), "${run.id}");
@@ -140,7 +150,7 @@ TEST_F(CliRun, ConditionsErrorsAndStops) {
                "--inputs", R"({"go":false})"});
   EXPECT_EQ(text_at(told, "status"), "success") << to_json(told);
   std::string seen;
-  for (const Json& step : at(told, "steps").get_array()) {
+  for (const Json& step : list_at(told, "steps")) {
     seen += text_at(step, "id") + ":" + text_at(step, "status") + " ";
   }
   EXPECT_EQ(seen, "no:skipped soft:error hard:error end:success ");

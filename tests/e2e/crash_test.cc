@@ -19,7 +19,7 @@ TEST(Crash, KilledTenTimesInTheMiddleOf200Runs) {
     world.submit_until(200);
     // The first time all 200 are accepted; later the kill may come while they still are posted.
     if (kill == 0) world.wait_for_clients();
-    std::this_thread::sleep_for(world.between(50, 1'500));
+    std::this_thread::sleep_for(world.between(50, 1'000));
     const std::size_t open = world.open_runs();
     world.kill();
     fmt::print("kill {}: {} accepted so far, {} open\n", kill + 1, world.accepted(), open);
@@ -32,6 +32,36 @@ TEST(Crash, KilledTenTimesInTheMiddleOf200Runs) {
   world.check_sends(true);
 }
 
+TEST(Mutant, LostDatabase) {
+  CrashWorld world;
+  world.start();
+  world.submit_until(50);
+  world.wait_for_clients();
+  world.kill();
+  std::filesystem::remove_all(world.data());
+  world.start();
+  world.wait_until_all_ended();
+  world.check_runs();
+}
+TEST(Mutant, OldDatabaseComesBack) {
+  CrashWorld world;
+  world.start();
+  world.submit_until(50);
+  world.wait_for_clients();
+  std::this_thread::sleep_for(std::chrono::milliseconds{100});
+  world.kill();
+  std::filesystem::copy(world.data(), "/tmp/e2e-old", std::filesystem::copy_options::recursive);
+  world.start();
+  std::this_thread::sleep_for(std::chrono::milliseconds{300});
+  world.kill();
+  std::filesystem::remove_all(world.data());
+  std::filesystem::rename("/tmp/e2e-old", world.data());
+  world.start();
+  world.wait_until_all_ended();
+  world.check_runs();
+  world.kill();
+  world.check_sends(true);
+}
 TEST(Crash, KilledWhileItStarts) {
   CrashWorld world;
   world.start();

@@ -138,7 +138,7 @@ void CrashWorld::wait_for_clients() {
 }
 
 std::size_t CrashWorld::open_runs() const {
-  const Json& open = at(server_->get("/api/monitoring/status").json, "runs/open");
+  const Json open = at(server_->get("/api/monitoring/status").json, "runs/open");
   return open.is_int64() ? static_cast<std::size_t>(open.get_int64()) : 0;
 }
 
@@ -154,7 +154,7 @@ bool CrashWorld::observe_page(Connection& connection, std::string& cursor) {
   if (page.status != 200) return false;
   const Time now = Clock::now();
   const std::lock_guard lock(mutex_);
-  for (const Json& row : at(page.json, "logs").get_array()) {
+  for (const Json& row : list_at(page.json, "logs")) {
     if (text_at(row, "status") != "success") continue;
     const std::string item = text_at(row, "item_path");
     recorded_.emplace(text_at(row, "run_id") + "." + text_at(row, "step_id") +
@@ -195,7 +195,7 @@ void CrashWorld::check_runs() const {
     const Answer page =
         server_->get("/api/runs?limit=500" + (cursor.empty() ? "" : "&cursor=" + cursor));
     ASSERT_EQ(page.status, 200);
-    for (const Json& run : at(page.json, "runs").get_array()) {
+    for (const Json& run : list_at(page.json, "runs")) {
       there.insert(text_at(run, "id"));
       EXPECT_EQ(text_at(run, "status"), "success") << to_json(run);
     }
@@ -206,7 +206,7 @@ void CrashWorld::check_runs() const {
   for (const std::string& run : there) {
     std::map<std::string, int> successes;
     const Json shown = server_->get("/api/runs/" + run).json;
-    for (const Json& attempt : at(shown, "attempts").get_array()) {
+    for (const Json& attempt : list_at(shown, "attempts")) {
       if (text_at(attempt, "status") != "success") continue;
       ++successes[text_at(attempt, "step_id") + "." + text_at(attempt, "item_path")];
     }

@@ -26,6 +26,7 @@ class CrashWorld {
   void kill();           // SIGKILL, at once
   Finished terminate();  // SIGTERM, and waits for the end
   Server& server() { return *server_; }
+  std::filesystem::path data() const { return dir_.path() / "data"; }
 
   // Clients that post runs, side by side, until so many are open or the server is gone.
   void submit_until(std::size_t open);

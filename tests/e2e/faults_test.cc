@@ -213,6 +213,42 @@ TEST_F(Faults, MetadataAddressesAreNeverCalled) {
   expect_error(run, "blocked_address");
 }
 
+// All of them at once, beside plans that have nothing to do with them.
+TEST_F(Faults, AllOfItUnderLoad) {
+  service_.on("/never", never());
+  service_.on("/garbage", garbage());
+  service_.on("/half", close_half_way());
+  service_.on("/none", close_without_answer());
+  service_.on("/round", redirect_for_ever());
+  service_.on("/bomb", gzip_bomb());
+  service_.on("/endless", endless_body());
+  std::string steps;
+  for (const char* path : {"/never", "/garbage", "/half", "/none", "/round", "/bomb", "/endless"}) {
+    steps += fmt::format("{}{{'provider':'http','action':'get','depends_on':[],'retry':'none',"
+                         "'on_error':'continue','timeout':'2s','params':{{'url':'{}'}}}}",
+                         steps.empty() ? "" : ",", service_.url(path));
+  }
+  std::vector<std::thread> clients;
+  std::vector<Answer> bad(12);
+  std::vector<Answer> good(100);
+  for (Answer& one : bad) {
+    clients.emplace_back([&one, &steps, this] { one = execute("{'steps':[" + steps + "]}"); });
+  }
+  for (int client = 0; client < 4; ++client) {
+    clients.emplace_back([&good, client, this] {
+      for (std::size_t i = static_cast<std::size_t>(client); i < good.size(); i += 4) {
+        good[i] = execute("[{'provider':'http','action':'get','params':{'url':'" +
+                          service_.url("/good") + "'}}]");
+      }
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  for (const Answer& one : bad) {
+    EXPECT_EQ(at(one.json, "execution/failed_steps"), Json(7)) << one.body;
+  }
+  for (const Answer& one : good) EXPECT_EQ(at(one.json, "success"), Json(true)) << one.body;
+}
+
 TEST_F(Faults, HundredExecutionsAtOnce) {
   service_.on("/slow", after(Millis{50}, answer(200, R"({"n":1})")));
   const std::string plan = fmt::format(

@@ -39,7 +39,7 @@ TEST(Overload, PastTheQueueLimitItIs503) {
   }
   EXPECT_EQ(accepted.size(), 20u);
   EXPECT_EQ(refused, 30);
-  EXPECT_EQ(at(server.get("/api/runs?limit=100").json, "runs").get_array().size(), 20u)
+  EXPECT_EQ(list_at(server.get("/api/runs?limit=100").json, "runs").size(), 20u)
       << "what is refused leaves no row";
   EXPECT_TRUE(server.healthy());
 
@@ -63,7 +63,7 @@ class SmallDisk {
   }
   bool mounted() const { return mounted_; }
   bool grow() const {
-    return ::mount("none", path_.c_str(), "tmpfs", MS_REMOUNT, "size=256m,mode=0700") == 0;
+    return ::mount("none", path_.c_str(), "tmpfs", MS_REMOUNT, "size=1g,mode=0700") == 0;
   }
   const std::filesystem::path& path() const { return path_; }
 

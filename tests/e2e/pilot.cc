@@ -105,6 +105,12 @@ const Json& at(const Json& value, std::string_view path) {
   return *here;
 }
 
+const JsonArray& list_at(const Json& value, std::string_view path) {
+  static const JsonArray kEmpty;
+  const Json& found = at(value, path);
+  return found.is_array() ? found.get_array() : kEmpty;
+}
+
 std::string text_at(const Json& value, std::string_view path) {
   const Json& found = at(value, path);
   return found.is_string() ? std::string(as_view(found.get_string())) : std::string();

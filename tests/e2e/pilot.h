@@ -57,6 +57,7 @@ Arguments serve_arguments(const std::filesystem::path& data_dir, const Arguments
 
 // Members of a JSON answer by a path like "execution/step_outputs/0/success"; null where it ends.
 const Json& at(const Json& value, std::string_view path);
+const JsonArray& list_at(const Json& value, std::string_view path);  // empty if it is no list
 std::string text_at(const Json& value, std::string_view path);
 std::vector<std::string> keys(const Json& object);
 Json parsed(std::string_view text);  // a failure of the test if it is no JSON

@@ -146,6 +146,7 @@ Status Connection::set_up(const ConnectionOptions& options) {
   if (set && options.role == Role::reader) {
     set = execute("PRAGMA cache_size=-2048; PRAGMA query_only=ON;");
   }
+  if (set && options.role == Role::writer) set = check_owner();
   if (set && options.role == Role::writer) {
     // A log that is overwritten in place syncs faster than one that grows, so it is not truncated
     // at every checkpoint; the limit only takes back what a burst made.
@@ -167,6 +168,22 @@ Status Connection::set_up(const ConnectionOptions& options) {
   if (!mode.status()) return mode.status();
   const Result<std::int64_t> readable = number("SELECT count(*) FROM sqlite_schema");
   return readable ? ok() : Status(readable.error());
+}
+
+Status Connection::check_owner() {
+  constexpr std::int64_t kApplicationId = 1346980948;  // as migration 1 sets it
+  const Result<std::int64_t> owner = number("PRAGMA application_id");
+  if (!owner) return owner.error();
+  if (*owner == kApplicationId) return ok();
+  const Result<std::int64_t> objects = number("SELECT count(*) FROM sqlite_schema");
+  if (!objects) return objects.error();
+  if (*objects == 0) return ok();
+  return Error{ErrorKind::conflict,
+               "database_error",
+               fmt::format("{} is an SQLite database of another program; choose another file or "
+                           "data directory",
+                           file().string()),
+               {}};
 }
 
 Connection::~Connection() {

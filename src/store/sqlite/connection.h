@@ -109,6 +109,8 @@ class Connection {
   std::int64_t changes() const;        // of the last statement
   std::int64_t total_changes() const;  // of all
   bool in_transaction() const;
+  // An empty file may become ours; one with somebody else's tables must stay as it is.
+  Status check_owner();
   std::size_t bytes_bound() const { return bytes_bound_; }  // of texts, ever
 
   // Pages of the write-ahead log that are not in the database file yet, after the last commit.

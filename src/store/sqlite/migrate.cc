@@ -5,8 +5,6 @@
 namespace pilot::store::sqlite {
 namespace {
 
-constexpr std::int64_t kApplicationId = 1346980948;  // as migration 1 sets it
-
 Error newer(const Connection& db, std::int64_t found, int known) {
   return {ErrorKind::conflict,
           "database_newer",
@@ -16,29 +14,13 @@ Error newer(const Connection& db, std::int64_t found, int known) {
           {}};
 }
 
-// An empty file becomes ours; a file with somebody else's tables must stay as it is.
-Status check_owner(Connection& db, std::int64_t version) {
-  const Result<std::int64_t> owner = db.number("PRAGMA application_id");
-  if (!owner) return owner.error();
-  if (*owner == kApplicationId) return ok();
-  const Result<std::int64_t> objects = db.number("SELECT count(*) FROM sqlite_schema");
-  if (!objects) return objects.error();
-  if (*objects == 0 && version == 0) return ok();
-  return Error{ErrorKind::conflict,
-               "database_error",
-               fmt::format("{} is an SQLite database of another program; choose another file or "
-                           "data directory",
-                           db.file().string()),
-               {}};
-}
-
 // One migration, if it is still wanted once the lock is held. Answers whether it was applied.
 Result<bool> apply(Connection& db, const Migration& migration) {
   if (Status begun = db.execute("BEGIN IMMEDIATE"); !begun) return begun.error();
   const Result<std::int64_t> version = db.number("PRAGMA user_version");
   if (!version) return version.error();
   if (*version >= migration.number) return false;
-  if (Status mine = check_owner(db, *version); !mine) return mine.error();
+  if (Status mine = db.check_owner(); !mine) return mine.error();
   if (Status done = db.execute(migration.sql.c_str()); !done) {
     return done.error().prefixed("migration " + migration.name);
   }
@@ -57,7 +39,7 @@ Result<MigrationReport> migrate(Connection& db, const std::vector<Migration>& mi
                                 Log& log) {
   const Result<std::int64_t> version = db.number("PRAGMA user_version");
   if (!version) return version.error();
-  if (Status mine = check_owner(db, *version); !mine) return mine.error();
+  if (Status mine = db.check_owner(); !mine) return mine.error();
   const int known = migrations.empty() ? 0 : migrations.back().number;
   if (*version > known) return newer(db, *version, known);
 

@@ -27,7 +27,8 @@ bool is_loopback(std::string_view address) {
   return address == "::1" || address == "localhost" || address.starts_with("127.");
 }
 
-// Listens from its construction on, so that a signal during start-up stops the server in order, too.
+// Listens from its construction on, so that a signal during start-up stops the server in order,
+// too.
 class StopSignal {
  public:
   StopSignal() {

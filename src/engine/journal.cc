@@ -10,6 +10,8 @@
 namespace pilot::engine {
 namespace {
 
+constexpr int kMostTurns = 32;
+
 const RunId& run_of(const store::JournalWrite& write) {
   if (const auto* insert = std::get_if<store::InsertRun>(&write)) return insert->run.id;
   if (const auto* update = std::get_if<store::UpdateRun>(&write)) return update->run.id;
@@ -94,8 +96,19 @@ void Journal::schedule_submit() {
   }
   if (submit_posted_) return;
   submit_posted_ = true;
-  boost::asio::post(parts_.executor, [this, alive = alive_] {
+  turns_ = 0;
+  post_submit();
+}
+
+// Goes round the loop again as long as each turn brings more rows: after a commit a hundred callers
+// come back over several turns, and the first of them should not go alone.
+void Journal::post_submit() {
+  boost::asio::post(parts_.executor, [this, alive = alive_, before = buffer_.size()] {
     if (!*alive) return;
+    if (buffer_.size() > before && ++turns_ < kMostTurns) {
+      post_submit();
+      return;
+    }
     submit_posted_ = false;
     submit();
   });

@@ -59,6 +59,7 @@ class Journal {
   bool replaceable(const JournalSlot& slot) const;
   void added(JournalSlot& slot);
   void schedule_submit();
+  void post_submit();
   void submit();
   awaitable<void> write(std::vector<store::JournalWrite> batch, std::vector<Waiter> waiters);
   void collect_events(const std::vector<store::JournalWrite>& batch,
@@ -70,6 +71,7 @@ class Journal {
   std::uint64_t batch_ = 1;
   bool in_flight_ = false;
   bool submit_posted_ = false;
+  int turns_ = 0;  // of the loop that this group has waited for company
   bool wanted_while_in_flight_ = false;
   Timers::Id timer_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

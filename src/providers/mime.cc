@@ -87,7 +87,8 @@ std::string in_quotes(std::string_view text) {
 std::string written(const Address& address) {
   if (address.name.empty()) return address.spec;
   const bool plain = is_ascii(address.name) && address.name.find("=?") == std::string::npos;
-  return (plain ? in_quotes(address.name) : encoded_words(address.name)) + " <" + address.spec + ">";
+  return (plain ? in_quotes(address.name) : encoded_words(address.name)) + " <" + address.spec +
+         ">";
 }
 
 std::string address_list(const std::vector<Address>& addresses) {

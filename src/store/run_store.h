@@ -58,8 +58,8 @@ class RunStore {
   // one becomes running. One transaction.
   virtual awaitable<Result<std::vector<Run>>> claim(std::string node, WallTime now,
                                                     std::int64_t limit) = 0;
-  // Runs that `node` owns and that are not terminal: after a claim whose answer was lost, those that
-  // nobody works on are among them.
+  // Runs that `node` owns and that are not terminal: after a claim whose answer was lost, those
+  // that nobody works on are among them.
   virtual awaitable<Result<std::vector<Run>>> owned_runs(std::string node) = 0;
   // Start of a process that holds the data directory: whatever another node still owned is handed
   // back (running -> queued; waiting stays waiting). Answers how many.

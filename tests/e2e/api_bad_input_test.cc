@@ -31,8 +31,8 @@ class ApiBadInput : public testing::Test {
 void expect_problem(const Answer& answer, const BadPlan& bad, const std::string& place) {
   EXPECT_EQ(answer.status, bad.status) << bad.name << answer.body;
   EXPECT_EQ(answer.header("content-type"), "application/problem+json") << bad.name;
-  EXPECT_THAT(keys(answer.json), IsSupersetOf({"type", "title", "status", "detail", "code",
-                                               "error", "pointer"}))
+  EXPECT_THAT(keys(answer.json),
+              IsSupersetOf({"type", "title", "status", "detail", "code", "error", "pointer"}))
       << bad.name;
   EXPECT_EQ(answer.text("code"), bad.code) << bad.name << answer.body;
   EXPECT_THAT(answer.text("pointer"), StartsWith(place)) << bad.name;
@@ -79,8 +79,9 @@ TEST_F(ApiBadInput, LargePlansAndBodies) {
   EXPECT_THAT(digits.text("code"), AnyOf(Eq("json_number_too_long"), Eq("number_out_of_range")));
   // Told before it has been sent.
   Connection connection(server_.url());
-  connection.write("POST /api/runs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                   "Content-Length: 99999999999\r\n\r\n{");
+  connection.write(
+      "POST /api/runs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+      "Content-Length: 99999999999\r\n\r\n{");
   const Answer body = connection.read_answer();
   EXPECT_EQ(body.status, 413);
   EXPECT_EQ(body.text("code"), "body_too_large");
@@ -110,7 +111,8 @@ TEST_F(ApiBadInput, InputsAreChecked) {
       "'plan':{'inputs':{'type':'object','required':['n'],'properties':{'n':{'type':'integer'}}},"
       "'steps':[{'provider':'logic','action':'set'}]}");
   for (const char* inputs : {R"({"n":"x"})", R"({"n":1.5})", "{}"}) {
-    const Answer answer = server_.post("/api/runs", fmt::format("{{{},\"inputs\":{}}}", plan, inputs));
+    const Answer answer =
+        server_.post("/api/runs", fmt::format("{{{},\"inputs\":{}}}", plan, inputs));
     EXPECT_EQ(answer.status, 422) << inputs;
     EXPECT_EQ(answer.text("code"), "inputs_invalid") << inputs;
     EXPECT_THAT(answer.text("pointer"), StartsWith("/inputs")) << inputs;

@@ -17,8 +17,8 @@ class ApiExecute : public testing::Test {
  protected:
   void SetUp() override { ASSERT_TRUE(server_.up()); }
   std::string save(const std::string& document, const std::string& name = "P") const {
-    const Answer made = server_.post(
-        "/api/plans", quoted("{'name':'" + name + "','plan_json':" + document + "}"));
+    const Answer made =
+        server_.post("/api/plans", quoted("{'name':'" + name + "','plan_json':" + document + "}"));
     EXPECT_EQ(made.status, 201) << made.body;
     return made.text("id");
   }
@@ -41,14 +41,13 @@ TEST_F(ApiExecute, TheExactOldShape) {
       "{'provider':'logic','action':'fail','params':{'message':'no luck'},'on_error':'continue'},"
       "{'provider':'logic','action':'template','params':{'template':'x=${steps.0.output.x}'}}]}");
   for (const std::string path : {"/api/execute", "/api/execute-plan"}) {
-    const Answer done =
-        server_.post(path, quoted("{'plan_id':'" + id + "','user_id':'local'}"));
+    const Answer done = server_.post(path, quoted("{'plan_id':'" + id + "','user_id':'local'}"));
     ASSERT_EQ(done.status, 200) << done.body;
     EXPECT_THAT(keys(done.json), IsSupersetOf({"execution", "success"}));
     const Json& execution = at(done.json, "execution");
-    EXPECT_THAT(keys(execution), IsSupersetOf({"plan_id", "user_id", "total_steps",
-                                               "completed_steps", "failed_steps", "step_outputs",
-                                               "errors"}));
+    EXPECT_THAT(keys(execution),
+                IsSupersetOf({"plan_id", "user_id", "total_steps", "completed_steps",
+                              "failed_steps", "step_outputs", "errors"}));
     EXPECT_EQ(text_at(execution, "plan_id"), id);
     EXPECT_EQ(text_at(execution, "user_id"), "local");
     EXPECT_EQ(at(execution, "total_steps"), Json(3));
@@ -67,9 +66,9 @@ TEST_F(ApiExecute, TheExactOldShape) {
 }
 
 TEST_F(ApiExecute, AFailedPlanIsAnAnswerToo) {
-  const Answer done = server_.post(
-      "/api/execute", quoted("{'plan':[{'provider':'logic','action':'fail'},"
-                             "{'provider':'logic','action':'set'}]}"));
+  const Answer done =
+      server_.post("/api/execute", quoted("{'plan':[{'provider':'logic','action':'fail'},"
+                                          "{'provider':'logic','action':'set'}]}"));
   ASSERT_EQ(done.status, 200) << done.body;
   EXPECT_EQ(at(done.json, "success"), Json(false));
   EXPECT_EQ(at(done.json, "execution/total_steps"), Json(2));
@@ -201,8 +200,9 @@ TEST_F(ApiExecute, AChangedPlanIsWhatRunsNext) {
     return at(server_.post("/api/execute", body).json, "execution/step_outputs/0/output/v");
   };
   EXPECT_EQ(value(), Json(1));
-  ASSERT_EQ(server_.put("/api/plans/" + id, quoted("{'plan_json':[{'provider':'logic','action':"
-                                                   "'set','params':{'v':2}}]}"))
+  ASSERT_EQ(server_
+                .put("/api/plans/" + id, quoted("{'plan_json':[{'provider':'logic','action':"
+                                                "'set','params':{'v':2}}]}"))
                 .status,
             200);
   // On a connection each, so that they reach both shards.

@@ -41,8 +41,8 @@ TEST_F(ApiPlans, Providers) {
     names.push_back(text_at(provider, "name"));
     EXPECT_THAT(keys(provider), IsSupersetOf({"name", "kind", "auth", "actions"}));
   }
-  EXPECT_THAT(names, IsSupersetOf({"http", "webhook", "custom_api", "logic", "openai", "groq",
-                                   "email"}));
+  EXPECT_THAT(names,
+              IsSupersetOf({"http", "webhook", "custom_api", "logic", "openai", "groq", "email"}));
   const Answer one = server_.get("/api/providers/http");
   EXPECT_EQ(text_at(one.json, "actions/0/params/type"), "object") << one.body;
   const Answer none = server_.get("/api/providers/htttp");
@@ -106,12 +106,14 @@ TEST_F(ApiPlans, PagesHaveEachPlanOnce) {
 }
 
 TEST_F(ApiPlans, Credentials) {
-  EXPECT_EQ(server_.post("/api/provider-credentials/openai",
-                         quoted("{'user_id':'local','type':'api_key','value':'sk-canary-77'}"))
+  EXPECT_EQ(server_
+                .post("/api/provider-credentials/openai",
+                      quoted("{'user_id':'local','type':'api_key','value':'sk-canary-77'}"))
                 .status,
             201);
-  EXPECT_EQ(server_.post("/api/provider-credentials/chatgpt",
-                         quoted("{'credentials':{'base_url':'http://127.0.0.1:1'}}"))
+  EXPECT_EQ(server_
+                .post("/api/provider-credentials/chatgpt",
+                      quoted("{'credentials':{'base_url':'http://127.0.0.1:1'}}"))
                 .status,
             201);
   const Answer listed = server_.get("/api/provider-credentials/openai?user_id=local");

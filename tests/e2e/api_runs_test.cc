@@ -77,10 +77,10 @@ TEST_F(ApiRuns, OfASavedPlan) {
 
 TEST_F(ApiRuns, CancelWhileACallIsUnderWay) {
   service_.on("/slow", never());
-  const std::string run = start(fmt::format(
-      "[{{'provider':'http','action':'get','params':{{'url':'{0}/slow'}}}},"
-      "{{'provider':'http','action':'get','params':{{'url':'{0}/never'}}}}]",
-      service_.url()));
+  const std::string run =
+      start(fmt::format("[{{'provider':'http','action':'get','params':{{'url':'{0}/slow'}}}},"
+                        "{{'provider':'http','action':'get','params':{{'url':'{0}/never'}}}}]",
+                        service_.url()));
   ASSERT_TRUE(service_.wait_for("/slow", 1));
   const Answer cancelled = server_.post("/api/runs/" + run + "/cancel");
   EXPECT_EQ(cancelled.status, 200) << cancelled.body;
@@ -171,8 +171,7 @@ TEST_F(ApiRuns, EventsAsTheyHappenAndAfterwards) {
   EventStream over(server_.url(), "/api/runs/" + run + "/events", all.back());
   EXPECT_EQ(over.status(), 204);
   EXPECT_EQ(server_.get("/api/runs/nope/events").status, 404);
-  EXPECT_EQ(call(server_.url(), "GET", "/api/runs/" + run + "/events", "",
-                 {{"Last-Event-ID", "x"}})
+  EXPECT_EQ(call(server_.url(), "GET", "/api/runs/" + run + "/events", "", {{"Last-Event-ID", "x"}})
                 .status,
             400);
 }

@@ -7,8 +7,8 @@
 namespace pilot::e2e {
 
 struct BadPlan {
-  std::string name;   // of the test
-  std::string text;   // JSON, or meant to be
+  std::string name;  // of the test
+  std::string text;  // JSON, or meant to be
   std::string code;
   std::string place;  // JSON pointer into the plan, or "line N"; empty: the whole
   std::string words;  // what the message must say besides

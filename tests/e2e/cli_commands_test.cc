@@ -27,8 +27,9 @@ class CliCommands : public testing::Test {
   }
   std::string plan(const std::string& text) const { return dir_.write("plan.json", quoted(text)); }
   std::string save() const {
-    return text_at(json({"plans", "save", plan("{'name':'Greet','steps':[{'provider':'logic',"
-                                               "'action':'set','params':{'x':'${inputs.x}'}}]}")}),
+    return text_at(json({"plans", "save",
+                         plan("{'name':'Greet','steps':[{'provider':'logic',"
+                              "'action':'set','params':{'x':'${inputs.x}'}}]}")}),
                    "id");
   }
   TempDir dir_;
@@ -46,7 +47,8 @@ TEST_F(CliCommands, PlansFromSaveToRemove) {
   EXPECT_THAT(run({"plans", "list"}).out, AllOf(HasSubstr("NAME"), HasSubstr("Greet")));
   EXPECT_EQ(text_at(json({"plans", "show", id}), "plan_json/steps/0/action"), "set");
 
-  const std::string again = plan("{'name':'Greet 2','steps':[{'provider':'logic','action':'set'}]}");
+  const std::string again =
+      plan("{'name':'Greet 2','steps':[{'provider':'logic','action':'set'}]}");
   EXPECT_EQ(at(json({"plans", "save", again, "--id", id}), "version"), Json(2));
   EXPECT_EQ(text_at(json({"plans", "list"}), "0/name"), "Greet 2");
 
@@ -93,8 +95,8 @@ TEST_F(CliCommands, ValidateAnswersForPeopleAndScripts) {
 
 TEST_F(CliCommands, RunsAreListedAndShown) {
   EXPECT_EQ(json({"runs", "list"}), Json(JsonArray{}));
-  const std::string good = text_at(json({"run", plan("[{'provider':'logic','action':'set'}]")}),
-                                   "run_id");
+  const std::string good =
+      text_at(json({"run", plan("[{'provider':'logic','action':'set'}]")}), "run_id");
   const std::string bad = text_at(
       json({"run", plan("{'name':'Bad','steps':[{'provider':'logic','action':'fail'}]}")}, 1),
       "run_id");
@@ -119,8 +121,9 @@ TEST_F(CliCommands, RunsAreListedAndShown) {
 }
 
 TEST_F(CliCommands, LogsReadAsALog) {
-  const std::string file = plan("[{'id':'first','provider':'logic','action':'set','params':{'x':1}},"
-                                "{'id':'second','provider':'logic','action':'fail'}]");
+  const std::string file = plan(
+      "[{'id':'first','provider':'logic','action':'set','params':{'x':1}},"
+      "{'id':'second','provider':'logic','action':'fail'}]");
   const std::string id = text_at(json({"run", file}, 1), "run_id");
   static_cast<void>(json({"run", file}, 1));
   const Finished lines = run({"logs", "--run", id});
@@ -148,8 +151,8 @@ TEST_F(CliCommands, ProvidersListAndShow) {
     EXPECT_TRUE(at(provider, "actions/0").is_string()) << to_json(provider);
     names.push_back(text_at(provider, "name"));
   }
-  EXPECT_THAT(names, IsSupersetOf({"http", "webhook", "custom_api", "logic", "openai", "groq",
-                                   "email"}));
+  EXPECT_THAT(names,
+              IsSupersetOf({"http", "webhook", "custom_api", "logic", "openai", "groq", "email"}));
   for (const std::string& name : names) {
     const Json shown = json({"providers", "show", name});
     EXPECT_EQ(text_at(shown, "name"), name);

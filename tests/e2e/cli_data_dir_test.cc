@@ -92,8 +92,8 @@ TEST_F(CliDataDir, OneOwner) {
   ASSERT_TRUE(server.up());
   const Finished second = pilot(data(), {"serve", "--port", "0"});
   EXPECT_EQ(second.code, 2) << second.out;
-  EXPECT_THAT(second.err, AllOf(HasSubstr("another pilot process owns"),
-                                HasSubstr(data().string()), HasSubstr("--data-dir")));
+  EXPECT_THAT(second.err, AllOf(HasSubstr("another pilot process owns"), HasSubstr(data().string()),
+                                HasSubstr("--data-dir")));
   const Finished migrate = pilot(data(), {"migrate"});
   EXPECT_EQ(migrate.code, 2) << migrate.out;
   EXPECT_TRUE(server.healthy());

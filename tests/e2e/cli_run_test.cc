@@ -72,10 +72,11 @@ TEST_F(CliRun, EveryExampleIsAPlan) {
 TEST_F(CliRun, InputsReachThePlan) {
   const Json told = pilot_json(data(), {"run", kQuickstart, "--input", "carrier=A Pigeon"});
   EXPECT_THAT(to_json(told), HasSubstr("ship today with A Pigeon"));
-  const Json both = pilot_json(
-      data(), {"run", plan("[{'provider':'logic','action':'set','params':{'a':'${inputs.a}',"
-                           "'b':'${inputs.b}'}}]"),
-               "--inputs", R"({"a":{"deep":[1,2.5,null]}})", "--input", "b=7"});
+  const Json both =
+      pilot_json(data(), {"run",
+                          plan("[{'provider':'logic','action':'set','params':{'a':'${inputs.a}',"
+                               "'b':'${inputs.b}'}}]"),
+                          "--inputs", R"({"a":{"deep":[1,2.5,null]}})", "--input", "b=7"});
   EXPECT_EQ(to_json(at(both, "steps/0/output")), R"({"a":{"deep":[1,2.5,null]},"b":7})");
 }
 
@@ -98,9 +99,8 @@ TEST_F(CliRun, AStepThatFailsIsExitCode1) {
 }
 
 TEST_F(CliRun, FromStdinInBothLanguages) {
-  for (const std::string text :
-       {"steps:\n- provider: logic\n  action: set\n  params: {x: 42}\n",
-        R"([{"provider":"logic","action":"set","params":{"x":42}}])"}) {
+  for (const std::string text : {"steps:\n- provider: logic\n  action: set\n  params: {x: 42}\n",
+                                 R"([{"provider":"logic","action":"set","params":{"x":42}}])"}) {
     const Finished done = pilot(data(), {"run", "-", "--json"}, text);
     EXPECT_EQ(done.code, 0) << done.err;
     EXPECT_EQ(at(parsed(done.out), "steps/0/output/x"), Json(42));
@@ -139,14 +139,15 @@ TEST_F(CliRun, AGraphAndHostileData) {
 
 TEST_F(CliRun, ConditionsErrorsAndStops) {
   const Json told = pilot_json(
-      data(), {"run", plan("{'steps':["
-                           "{'id':'no','if':'${inputs.go}','provider':'logic','action':'fail'},"
-                           "{'id':'soft','provider':'logic','action':'fail','on_error':'continue'},"
-                           "{'id':'hard','provider':'logic','action':'fail','on_error':'end'},"
-                           "{'id':'over','provider':'logic','action':'fail'},"
-                           "{'id':'end','provider':'logic','action':'stop',"
-                           "'params':{'output':'${steps.soft.success}'}},"
-                           "{'id':'after','provider':'logic','action':'fail'}]}"),
+      data(), {"run",
+               plan("{'steps':["
+                    "{'id':'no','if':'${inputs.go}','provider':'logic','action':'fail'},"
+                    "{'id':'soft','provider':'logic','action':'fail','on_error':'continue'},"
+                    "{'id':'hard','provider':'logic','action':'fail','on_error':'end'},"
+                    "{'id':'over','provider':'logic','action':'fail'},"
+                    "{'id':'end','provider':'logic','action':'stop',"
+                    "'params':{'output':'${steps.soft.success}'}},"
+                    "{'id':'after','provider':'logic','action':'fail'}]}"),
                "--inputs", R"({"go":false})"});
   EXPECT_EQ(text_at(told, "status"), "success") << to_json(told);
   std::string seen;
@@ -158,10 +159,10 @@ TEST_F(CliRun, ConditionsErrorsAndStops) {
 
 TEST_F(CliRun, AnUnsafeCallWithoutAnAnswerIsNotMadeAgain) {
   FakeService service(close_without_answer());
-  const Finished done = pilot(
-      data(), {"run", plan(fmt::format("[{{'provider':'http','action':'post','params':{{"
-                                       "'url':'{}/order','json':{{}}}}}}]",
-                                       service.url()))});
+  const Finished done =
+      pilot(data(), {"run", plan(fmt::format("[{{'provider':'http','action':'post','params':{{"
+                                             "'url':'{}/order','json':{{}}}}}}]",
+                                             service.url()))});
   EXPECT_EQ(done.code, 1) << done.out;
   EXPECT_THAT(done.out, HasSubstr("outcome of a call is not known"));
   EXPECT_EQ(service.count("/order"), 1u);

@@ -26,7 +26,7 @@ std::uint64_t choose_seed() {
 Reply answer_soon() {
   const auto count = std::make_shared<std::atomic<unsigned>>(0);
   return [count](Peer& peer, const Seen&) {
-    peer.pause(Millis{(++*count * 7) % 30});
+    peer.pause(Millis{(++*count * 37) % 120});
     peer.reply(200, R"({"n":1})");
   };
 }
@@ -62,15 +62,19 @@ std::string key_of(const Seen& seen) {
 CrashWorld::CrashWorld() : seed_(choose_seed()), random_(seed_), service_(answer_soon()) {}
 
 CrashWorld::~CrashWorld() {
-  server_.reset();  // kills what still runs, so that clients and observer end
-  wanted_ = 0;
-  observing_ = false;
-  wait_for_clients();
-  if (observer_.joinable()) observer_.join();
+  server_.reset();  // kills what still runs, so that keepers and observer end
+  join();
 }
 
 Millis CrashWorld::between(int least, int most) {
   return Millis{std::uniform_int_distribution<int>(least, most)(random_)};
+}
+
+void CrashWorld::join() {
+  watching_ = false;
+  for (std::thread& keeper : keepers_) keeper.join();
+  keepers_.clear();
+  if (observer_.joinable()) observer_.join();
 }
 
 void CrashWorld::begin_generation() { generations_.push_back(Clock::now()); }
@@ -78,9 +82,7 @@ void CrashWorld::begin_generation() { generations_.push_back(Clock::now()); }
 // The process has ended; once the service has read all that it sent, every request belongs to the
 // process that was started last before it came.
 void CrashWorld::end_generation() {
-  wait_for_clients();
-  observing_ = false;
-  if (observer_.joinable()) observer_.join();
+  join();
   EXPECT_TRUE(service_.wait_until_unused());
 }
 
@@ -88,7 +90,7 @@ void CrashWorld::start() {
   begin_generation();
   server_ = std::make_unique<Server>(dir_.path() / "data");
   ASSERT_TRUE(server_->up());
-  observing_ = true;
+  watching_ = true;
   observer_ = std::thread([this, url = server_->url()] { observe(url); });
 }
 
@@ -114,27 +116,47 @@ Finished CrashWorld::terminate() {
   return ended;
 }
 
-void CrashWorld::submit_until(std::size_t open) {
-  wait_for_clients();
-  const std::size_t now = open_runs();
-  wanted_ = now < open ? static_cast<std::int64_t>(open - now) : 0;
-  for (int i = 0; i < kClients; ++i) clients_.emplace_back([this] { client(); });
+bool CrashWorld::post_run(Connection& connection) {
+  const Answer answer = connection.send("POST", "/api/runs", run_body(service_));
+  if (answer.status != 202) return false;  // killed, or stopping
+  const std::lock_guard lock(mutex_);
+  accepted_.insert(answer.text("id"));
+  return true;
 }
 
 void CrashWorld::client() {
   Connection connection(server_->url());
-  const std::string body = run_body(service_);
-  while (connection.open() && wanted_-- > 0) {
-    const Answer answer = connection.send("POST", "/api/runs", body);
-    if (answer.status != 202) return;  // killed, or stopping
-    const std::lock_guard lock(mutex_);
-    accepted_.insert(answer.text("id"));
+  while (connection.open() && wanted_-- > 0 && post_run(connection)) {
   }
 }
 
-void CrashWorld::wait_for_clients() {
-  for (std::thread& client : clients_) client.join();
-  clients_.clear();
+void CrashWorld::submit_until(std::size_t open) {
+  const std::size_t now = open_runs();
+  wanted_ = now < open ? static_cast<std::int64_t>(open - now) : 0;
+  std::vector<std::thread> clients;
+  for (int i = 0; i < kClients; ++i) clients.emplace_back([this] { client(); });
+  for (std::thread& client : clients) client.join();
+}
+
+void CrashWorld::keep(const std::string& url, std::size_t open) {
+  Connection connection(url);
+  while (watching_ && connection.open()) {
+    const Answer status = connection.send("GET", "/api/monitoring/status");
+    const Json& now = at(status.json, "runs/open");
+    if (status.status != 200 || !now.is_int64()) return;
+    // A few at a time: the others post, too.
+    for (auto n = static_cast<std::size_t>(now.get_int64()), i = n; i < std::min(n + 8, open);
+         ++i) {
+      if (!post_run(connection)) return;
+    }
+    std::this_thread::sleep_for(Millis{2});  // so that it is not all that the server does
+  }
+}
+
+void CrashWorld::keep_open(std::size_t open) {
+  for (int i = 0; i < kClients; ++i) {
+    keepers_.emplace_back([this, open, url = server_->url()] { keep(url, open); });
+  }
 }
 
 std::size_t CrashWorld::open_runs() const {
@@ -157,9 +179,9 @@ bool CrashWorld::observe_page(Connection& connection, std::string& cursor) {
   for (const Json& row : list_at(page.json, "logs")) {
     if (text_at(row, "status") != "success") continue;
     const std::string item = text_at(row, "item_path");
-    recorded_.emplace(text_at(row, "run_id") + "." + text_at(row, "step_id") +
-                          (item.empty() ? "" : "." + item),
-                      now);
+    recorded_.emplace(
+        text_at(row, "run_id") + "." + text_at(row, "step_id") + (item.empty() ? "" : "." + item),
+        now);
   }
   cursor = text_at(page.json, "next_cursor");
   return !cursor.empty();
@@ -169,9 +191,9 @@ bool CrashWorld::observe_page(Connection& connection, std::string& cursor) {
 void CrashWorld::observe(const std::string& url) {
   Connection connection(url);
   std::string cursor;
-  while (observing_ && connection.open() && observe_page(connection, cursor)) {
+  while (watching_ && connection.open() && observe_page(connection, cursor)) {
   }
-  while (observing_ && connection.open()) {
+  while (watching_ && connection.open()) {
     cursor.clear();
     if (observe_page(connection, cursor)) observe_page(connection, cursor);
   }
@@ -183,8 +205,8 @@ void CrashWorld::wait_until_all_ended() {
 }
 
 std::size_t CrashWorld::generation_of(Time time) const {
-  return static_cast<std::size_t>(
-      std::upper_bound(generations_.begin(), generations_.end(), time) - generations_.begin());
+  return static_cast<std::size_t>(std::upper_bound(generations_.begin(), generations_.end(), time) -
+                                  generations_.begin());
 }
 
 // Every run that was accepted, and every one that is there without its client having heard of it.

@@ -26,11 +26,11 @@ class CrashWorld {
   void kill();           // SIGKILL, at once
   Finished terminate();  // SIGTERM, and waits for the end
   Server& server() { return *server_; }
-  std::filesystem::path data() const { return dir_.path() / "data"; }
 
-  // Clients that post runs, side by side, until so many are open or the server is gone.
+  // Clients that post runs, side by side, until so many are open; ends early if the server does.
   void submit_until(std::size_t open);
-  void wait_for_clients();
+  // From now on somebody posts whenever fewer are open, as long as the process lives.
+  void keep_open(std::size_t open);
   std::size_t open_runs() const;
   std::size_t accepted() const;
   void wait_until_all_ended();
@@ -47,6 +47,9 @@ class CrashWorld {
   void begin_generation();
   void end_generation();
   void client();
+  bool post_run(Connection& connection);
+  void join();
+  void keep(const std::string& url, std::size_t open);
   void observe(const std::string& url);
   bool observe_page(Connection& connection, std::string& cursor);
   void check_call(const std::string& call, const std::vector<Seen>& sends, bool killed) const;
@@ -59,14 +62,14 @@ class CrashWorld {
   std::unique_ptr<Server> server_;
   std::vector<Time> generations_;  // when each process was started
 
-  std::vector<std::thread> clients_;
   std::atomic<std::int64_t> wanted_{0};  // runs that clients may still post
+  std::vector<std::thread> keepers_;
   std::thread observer_;
-  std::atomic<bool> observing_{false};
+  std::atomic<bool> watching_{false};  // false: keepers and observer end
 
   mutable std::mutex mutex_;
-  std::set<std::string> accepted_;          // these under mutex_
-  std::map<std::string, Time> recorded_;    // call -> when its success was first seen
+  std::set<std::string> accepted_;        // these under mutex_
+  std::map<std::string, Time> recorded_;  // call -> when its success was first seen
 };
 
 }  // namespace pilot::e2e

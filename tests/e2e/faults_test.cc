@@ -44,9 +44,9 @@ class Faults : public testing::Test {
   }
   // One GET of `path`; answers the run.
   Json get_run(const std::string& path, const std::string& fields = "") const {
-    const Answer done = execute(fmt::format(
-        "[{{'id':'s','provider':'http','action':'get','params':{{'url':'{}'}}{}}}]",
-        service_.url(path), fields));
+    const Answer done = execute(
+        fmt::format("[{{'id':'s','provider':'http','action':'get','params':{{'url':'{}'}}{}}}]",
+                    service_.url(path), fields));
     EXPECT_EQ(done.status, 200) << done.body;
     return server_.get("/api/runs/" + done.text("run_id")).json;
   }
@@ -78,8 +78,10 @@ TEST_F(Faults, NoAnswer) {
 
 TEST_F(Faults, NoAnswerToAnUnsafeCall) {
   service_.on("/x", never());
-  const std::string post = "[{'id':'s','provider':'http','action':'post','timeout':'300ms',"
-                           "'params':{'url':'" + service_.url("/x") + "','json':{}}";
+  const std::string post =
+      "[{'id':'s','provider':'http','action':'post','timeout':'300ms',"
+      "'params':{'url':'" +
+      service_.url("/x") + "','json':{}}";
   const Answer asked = execute(post + "}]", "5");
   EXPECT_EQ(asked.status, 202) << asked.body;
   const Json waiting = server_.ended(asked.text("run_id"));
@@ -142,9 +144,10 @@ TEST_F(Faults, EndlessBodiesAtOnce) {
   service_.on("/bomb", gzip_bomb());
   std::string steps;
   for (int i = 0; i < 10; ++i) {
-    steps += fmt::format("{}{{'provider':'http','action':'get','depends_on':[],'on_error':"
-                         "'continue','params':{{'url':'{}'}}}}",
-                         i == 0 ? "" : ",", service_.url(i % 2 == 0 ? "/x" : "/bomb"));
+    steps += fmt::format(
+        "{}{{'provider':'http','action':'get','depends_on':[],'on_error':"
+        "'continue','params':{{'url':'{}'}}}}",
+        i == 0 ? "" : ",", service_.url(i % 2 == 0 ? "/x" : "/bomb"));
   }
   const Answer done = execute("{'steps':[" + steps + "]}");
   EXPECT_EQ(at(done.json, "execution/failed_steps"), Json(10)) << done.body;
@@ -164,9 +167,9 @@ TEST_F(Faults, FailsTwiceThenAnswers) {
 
 TEST_F(Faults, AWebhookKeepsItsIdOverAttempts) {
   service_.on("/hook", fail_first(2, 500, {}, answer(200, "{}")));
-  const Answer done = execute("[{'provider':'webhook','action':'send','params':{'url':'" +
-                              service_.url("/hook") +
-                              "','payload':{}},'retry':{'max_attempts':3,'initial':'20ms'}}]");
+  const Answer done =
+      execute("[{'provider':'webhook','action':'send','params':{'url':'" + service_.url("/hook") +
+              "','payload':{}},'retry':{'max_attempts':3,'initial':'20ms'}}]");
   EXPECT_EQ(at(done.json, "success"), Json(true)) << done.body;
   const std::vector<Seen> hooks = service_.seen("/hook");
   ASSERT_EQ(hooks.size(), 3u);
@@ -186,8 +189,10 @@ TEST_F(Faults, RetryAfterIsKept) {
 }
 
 TEST_F(Faults, StatusesThatAreFinal) {
-  for (const auto& [status, code] : {std::pair{404, "not_found"}, {401, "unauthorized"},
-                                     {422, "invalid_request"}, {409, "conflict"}}) {
+  for (const auto& [status, code] : {std::pair{404, "not_found"},
+                                     {401, "unauthorized"},
+                                     {422, "invalid_request"},
+                                     {409, "conflict"}}) {
     const std::string path = fmt::format("/s{}", status);
     service_.on(path, answer(status, R"({"message":"no such thing"})"));
     const Json run = get_run(path);
@@ -207,8 +212,9 @@ TEST_F(Faults, AnAnswerOverTheOutputLimit) {
 }
 
 TEST_F(Faults, MetadataAddressesAreNeverCalled) {
-  const Answer done = execute("[{'provider':'http','action':'get','params':{'url':"
-                              "'http://169.254.169.254/latest/meta-data'}}]");
+  const Answer done = execute(
+      "[{'provider':'http','action':'get','params':{'url':"
+      "'http://169.254.169.254/latest/meta-data'}}]");
   const Json run = server_.get("/api/runs/" + done.text("run_id")).json;
   expect_error(run, "blocked_address");
 }
@@ -224,9 +230,10 @@ TEST_F(Faults, AllOfItUnderLoad) {
   service_.on("/endless", endless_body());
   std::string steps;
   for (const char* path : {"/never", "/garbage", "/half", "/none", "/round", "/bomb", "/endless"}) {
-    steps += fmt::format("{}{{'provider':'http','action':'get','depends_on':[],'retry':'none',"
-                         "'on_error':'continue','timeout':'2s','params':{{'url':'{}'}}}}",
-                         steps.empty() ? "" : ",", service_.url(path));
+    steps += fmt::format(
+        "{}{{'provider':'http','action':'get','depends_on':[],'retry':'none',"
+        "'on_error':'continue','timeout':'2s','params':{{'url':'{}'}}}}",
+        steps.empty() ? "" : ",", service_.url(path));
   }
   std::vector<std::thread> clients;
   std::vector<Answer> bad(12);

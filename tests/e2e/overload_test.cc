@@ -17,9 +17,9 @@ TEST(Overload, PastTheQueueLimitItIs503) {
   service.on("/slow", never());
   Server server(dir.path() / "data", {"--max-queued", "20"});
   ASSERT_TRUE(server.up());
-  const std::string plan = fmt::format(
-      R"({{"plan":[{{"provider":"http","action":"get","params":{{"url":"{}"}}}}]}})",
-      service.url("/slow"));
+  const std::string plan =
+      fmt::format(R"({{"plan":[{{"provider":"http","action":"get","params":{{"url":"{}"}}}}]}})",
+                  service.url("/slow"));
   std::vector<std::string> accepted;
   int refused = 0;
   for (int i = 0; i < 50; ++i) {
@@ -46,7 +46,8 @@ TEST(Overload, PastTheQueueLimitItIs503) {
   for (const std::string& run : accepted) {
     EXPECT_EQ(server.post("/api/runs/" + run + "/cancel").status, 200);
   }
-  const Answer again = server.post("/api/execute", R"({"plan":[{"provider":"logic","action":"set"}]})");
+  const Answer again =
+      server.post("/api/execute", R"({"plan":[{"provider":"logic","action":"set"}]})");
   EXPECT_EQ(again.status, 200) << "there is room again: " << again.body;
 }
 
@@ -78,9 +79,9 @@ TEST(Overload, AFullDiskIsSaidAndSurvived) {
   if (!disk.mounted()) GTEST_SKIP() << "may not mount a file system here";
   Server server(disk.path());
   ASSERT_TRUE(server.up());
-  const std::string body = fmt::format(
-      R"({{"plan":[{{"provider":"logic","action":"set","params":{{"x":"{}"}}}}]}})",
-      std::string(300'000, 'x'));
+  const std::string body =
+      fmt::format(R"({{"plan":[{{"provider":"logic","action":"set","params":{{"x":"{}"}}}}]}})",
+                  std::string(300'000, 'x'));
   std::vector<std::string> finished;
   Answer refused;
   for (int i = 0; i < 100 && refused.status == 0; ++i) {

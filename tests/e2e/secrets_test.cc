@@ -18,10 +18,9 @@ const std::string kCanary = "sk-CANARY7e0c913c+91/3dba181e69=x\"y&z";
 
 // The canary in the forms that it comes back in.
 std::vector<std::string> forms() {
-  std::vector<std::string> out{kCanary, to_json(Json(kCanary)).substr(1, kCanary.size()),
-                               crypto::hex(std::vector<std::uint8_t>(kCanary.begin(),
-                                                                     kCanary.end())),
-                               "CANARY7e0c913c"};
+  std::vector<std::string> out{
+      kCanary, to_json(Json(kCanary)).substr(1, kCanary.size()),
+      crypto::hex(std::vector<std::uint8_t>(kCanary.begin(), kCanary.end())), "CANARY7e0c913c"};
   for (std::size_t before = 0; before < 3; ++before) {
     // What the value alone decides of its base64, at each of the three alignments.
     const std::string all = crypto::base64(std::string(before, '-') + kCanary);
@@ -96,16 +95,15 @@ void tell_back(Peer& peer, const Seen& seen) {
 TEST_F(Secrets, AnEchoedKeyIsMaskedEverywhere) {
   FakeService service(tell_back);
   set("http", "api_key", kCanary);
-  const std::string file = dir_.write(
-      "plan.json",
-      quoted(fmt::format("{{'steps':["
-                         "{{'id':'ask','provider':'http','action':'get',"
-                         "'params':{{'url':'{0}/tells'}}}},"
-                         "{{'id':'use','provider':'logic','action':'set',"
-                         "'params':{{'x':'${{steps.ask.output}}'}}}},"
-                         "{{'id':'bad','provider':'http','action':'get',"
-                         "'params':{{'url':'{0}/refuses'}}}}]}}",
-                         service.url())));
+  const std::string file =
+      dir_.write("plan.json", quoted(fmt::format("{{'steps':["
+                                                 "{{'id':'ask','provider':'http','action':'get',"
+                                                 "'params':{{'url':'{0}/tells'}}}},"
+                                                 "{{'id':'use','provider':'logic','action':'set',"
+                                                 "'params':{{'x':'${{steps.ask.output}}'}}}},"
+                                                 "{{'id':'bad','provider':'http','action':'get',"
+                                                 "'params':{{'url':'{0}/refuses'}}}}]}}",
+                                                 service.url())));
   Server server(data(), {"--log-level", "debug"});
   ASSERT_TRUE(server.up());
   const Finished people = pilot(data(), {"run", file});
@@ -140,28 +138,29 @@ TEST_F(Secrets, AnEchoedKeyIsMaskedEverywhere) {
 TEST_F(Secrets, ModelsAndWebhooks) {
   FakeService service([](Peer& peer, const Seen& seen) {
     const Json said = parsed(seen.body);
-    peer.reply(200, to_json(JsonObject{
-                        {"model", "m"},
-                        {"usage", JsonObject{{"prompt_tokens", 5}, {"completion_tokens", 7}}},
-                        {"choices",
-                         JsonArray{JsonObject{
-                             {"finish_reason", "stop"},
-                             {"message", JsonObject{{"role", "assistant"},
-                                                    {"content", seen.header("authorization")}}}}}}}));
+    peer.reply(200,
+               to_json(JsonObject{
+                   {"model", "m"},
+                   {"usage", JsonObject{{"prompt_tokens", 5}, {"completion_tokens", 7}}},
+                   {"choices",
+                    JsonArray{JsonObject{
+                        {"finish_reason", "stop"},
+                        {"message", JsonObject{{"role", "assistant"},
+                                               {"content", seen.header("authorization")}}}}}}}));
   });
   set("openai", "api_key", kCanary);
   set("openai", "base_url", service.url("/v1"));
   const std::string secret = "whsec_" + crypto::base64("0123456789abcdefghijklmnopqrstuv");
   set("webhook", "secret", secret);
   const Finished done = pilot(
-      data(),
-      {"run", dir_.write("plan.json",
-                         quoted(fmt::format(
-                             "[{{'provider':'openai','action':'chat','params':{{'prompt':'hi'}}}},"
-                             "{{'provider':'webhook','action':'send','params':{{'url':'{}/hook',"
-                             "'payload':{{'said':'${{steps.0.output.text}}'}}}}}}]",
-                             service.url()))),
-       "--json"});
+      data(), {"run",
+               dir_.write("plan.json",
+                          quoted(fmt::format(
+                              "[{{'provider':'openai','action':'chat','params':{{'prompt':'hi'}}}},"
+                              "{{'provider':'webhook','action':'send','params':{{'url':'{}/hook',"
+                              "'payload':{{'said':'${{steps.0.output.text}}'}}}}}}]",
+                              service.url()))),
+               "--json"});
   EXPECT_EQ(done.code, 0) << done.out << done.err;
   expect_clean(done.out + done.err, "run --json");
   const std::vector<Seen> asked = service.seen("/v1/chat/completions");
@@ -184,10 +183,10 @@ TEST_F(Secrets, AKeyDoesNotFollowARedirect) {
   FakeService service(answer(302, "{}", {{"Location", other.url("/there")}}));
   set("http", "token", kCanary);
   const Finished done = pilot(
-      data(), {"run", dir_.write("plan.json",
-                                 quoted(fmt::format("[{{'provider':'http','action':'get',"
-                                                    "'params':{{'url':'{}/go'}}}}]",
-                                                    service.url("")))),
+      data(), {"run",
+               dir_.write("plan.json", quoted(fmt::format("[{{'provider':'http','action':'get',"
+                                                          "'params':{{'url':'{}/go'}}}}]",
+                                                          service.url("")))),
                "--json"});
   EXPECT_EQ(done.code, 0) << done.out << done.err;
   ASSERT_EQ(service.count("/go"), 1u);
@@ -198,11 +197,11 @@ TEST_F(Secrets, AKeyDoesNotFollowARedirect) {
 }
 
 TEST_F(Secrets, AMissingCredentialIsNamed) {
-  const Json told = pilot_json(
-      data(), {"run", dir_.write("plan.json",
-                                 quoted("[{'provider':'groq','action':'chat',"
-                                        "'params':{'prompt':'hi'}}]"))},
-      1);
+  const Json told =
+      pilot_json(data(),
+                 {"run", dir_.write("plan.json", quoted("[{'provider':'groq','action':'chat',"
+                                                        "'params':{'prompt':'hi'}}]"))},
+                 1);
   EXPECT_THAT(text_at(told, "steps/0/error/message"), HasSubstr("api_key")) << to_json(told);
   EXPECT_EQ(at(told, "steps/0/attempts"), Json(1)) << "trying again would not help";
 }

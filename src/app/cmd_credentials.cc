@@ -11,6 +11,7 @@
 #include "app/plan_file.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "http/url.h"
 
 namespace pilot::app {
 namespace {
@@ -66,7 +67,7 @@ int credentials_set(const GlobalOptions& global, const CredentialOptions& option
   Result<Session> session = Session::open(global);
   if (!session) return refuse(session.error());
   const Result<Json> answer = session->client().expect(
-      "POST", "/api/provider-credentials/" + options.provider,
+      "POST", "/api/provider-credentials/" + http::encode_segment(options.provider),
       JsonObject{
           {"type", options.type}, {"value", value->reveal()}, {"connection", options.connection}});
   if (!answer) return refuse(answer.error());
@@ -106,8 +107,10 @@ int credentials_remove(const GlobalOptions& global, const CredentialOptions& opt
   Result<Session> session = Session::open(global);
   if (!session) return refuse(session.error());
   const Result<Json> answer = session->client().expect(
-      "DELETE", fmt::format("/api/provider-credentials/{}/{}?connection={}", options.provider,
-                            options.type, options.connection));
+      "DELETE",
+      fmt::format("/api/provider-credentials/{}/{}?connection={}",
+                  http::encode_segment(options.provider), http::encode_segment(options.type),
+                  http::encode_component(options.connection)));
   if (!answer) return refuse(answer.error());
   if (!global.json) print_line("removed");
   return kExitOk;

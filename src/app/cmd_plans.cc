@@ -5,6 +5,7 @@
 #include "app/output.h"
 #include "app/plan_file.h"
 #include "base/log.h"
+#include "http/url.h"
 
 namespace pilot::app {
 namespace {
@@ -27,7 +28,7 @@ int plans_list(const GlobalOptions& global, const ListOptions& options) {
   Result<Session> session = Session::open(global);
   if (!session) return refuse(session.error());
   std::string target = fmt::format("/api/plans?limit={}", options.limit);
-  if (!options.status.empty()) target += "&status=" + options.status;
+  if (!options.status.empty()) target += "&status=" + http::encode_component(options.status);
   const Result<Json> answer = session->client().expect("GET", target);
   if (!answer) return refuse(answer.error());
   const Json* plans = find(*answer, "plans");
@@ -51,7 +52,8 @@ int plans_list(const GlobalOptions& global, const ListOptions& options) {
 int plans_show(const GlobalOptions& global, const std::string& id) {
   Result<Session> session = Session::open(global);
   if (!session) return refuse(session.error());
-  const Result<Json> answer = session->client().expect("GET", "/api/plans/" + id);
+  const Result<Json> answer =
+      session->client().expect("GET", "/api/plans/" + http::encode_segment(id));
   if (!answer) return refuse(answer.error());
   print_json(plan_in(*answer));
   return kExitOk;
@@ -67,9 +69,9 @@ int plans_save(const GlobalOptions& global, const std::string& file, const std::
   body["name"] = name.empty() ? std::string_view(file) : name;
   if (const Json* trigger = find(*document, "trigger")) body["trigger"] = *trigger;
   body["plan_json"] = std::move(*document);
-  const Result<Json> answer = id.empty()
-                                  ? session->client().expect("POST", "/api/plans", body)
-                                  : session->client().expect("PUT", "/api/plans/" + id, body);
+  const Result<Json> answer =
+      id.empty() ? session->client().expect("POST", "/api/plans", body)
+                 : session->client().expect("PUT", "/api/plans/" + http::encode_segment(id), body);
   if (!answer) return refuse(answer.error().prefixed(file));
   const Json& plan = plan_in(*answer);
   if (global.json) {
@@ -84,7 +86,8 @@ int plans_save(const GlobalOptions& global, const std::string& file, const std::
 int plans_remove(const GlobalOptions& global, const std::string& id) {
   Result<Session> session = Session::open(global);
   if (!session) return refuse(session.error());
-  const Result<Json> answer = session->client().expect("DELETE", "/api/plans/" + id);
+  const Result<Json> answer =
+      session->client().expect("DELETE", "/api/plans/" + http::encode_segment(id));
   if (!answer) return refuse(answer.error());
   if (!global.json) print_line("removed " + printable(id));
   return kExitOk;
@@ -93,6 +96,7 @@ int plans_remove(const GlobalOptions& global, const std::string& id) {
 int plans_validate(const GlobalOptions& global, const std::string& file) {
   const Result<Json> document = read_document(file);
   JsonArray problems;
+  if (!document && !global.json) return refuse(document.error());
   if (!document) {
     problems.push_back(JsonObject{{"pointer", document.error().pointer},
                                   {"code", document.error().code_or_kind()},
@@ -123,7 +127,8 @@ int plans_run(const GlobalOptions& global, const std::string& id, const RunOptio
   if (!inputs) return refuse(inputs.error());
   Result<Session> session = Session::open(global);
   if (!session) return refuse(session.error());
-  const Result<Json> plan = session->client().expect("GET", "/api/plans/" + id);
+  const Result<Json> plan =
+      session->client().expect("GET", "/api/plans/" + http::encode_segment(id));
   if (!plan) return refuse(plan.error());
   const Result<Json> started = session->client().expect(
       "POST", "/api/runs", JsonObject{{"plan_id", id}, {"inputs", std::move(*inputs)}});

@@ -7,6 +7,7 @@
 #include "app/plan_file.h"
 #include "app/run_view.h"
 #include "base/log.h"
+#include "http/url.h"
 #include "plan/load.h"
 
 namespace pilot::app {
@@ -51,8 +52,11 @@ std::string ending(const Output& output, const Json& run) {
   std::string text = paint(output, success ? Colour::green : Colour::red,
                            fmt::format("{} {}", success ? "✓" : "✗", status));
   text += fmt::format("  run {}", string_or(run, "id"));
-  const Json* ms = find(run, "duration_ms");
-  if (ms != nullptr && ms->is_int64()) text += "  in " + duration_text(ms->get_int64());
+  const Result<WallTime> began = parse_rfc3339(string_or(run, "started_at"));
+  const Result<WallTime> ended = parse_rfc3339(string_or(run, "finished_at"));
+  if (began && ended) {
+    text += "  in " + duration_text(std::chrono::duration_cast<Millis>(*ended - *began).count());
+  }
   const Json* error = find(run, "error");
   if (error != nullptr && error->is_object()) {
     const std::string_view step = string_or(*error, "step");
@@ -92,7 +96,7 @@ int watch_run(const GlobalOptions& global, Session& session, const std::string& 
     }
     return !over;
   };
-  const std::string target = "/api/runs/" + run_id;
+  const std::string target = "/api/runs/" + http::encode_segment(run_id);
   for (int failures = 0; !over && failures < 5;) {
     const Status followed = session.client().follow(target + "/events", last_id, on_event);
     if (over) break;

@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/output.h"
 #include "base/log.h"
+#include "http/url.h"
 
 namespace pilot::app {
 namespace {
@@ -25,13 +26,12 @@ int with_session(const GlobalOptions& global, const std::function<int(Session&)>
 
 std::string log_line(const Json& log) {
   const Json* error = find(log, "error");
-  const std::string what =
-      error != nullptr && error->is_object()
-          ? fmt::format("{}: {}", text(*error, "code"), text(*error, "message"))
-          : text(log, "output_preview");
+  const bool failed = error != nullptr && error->is_string();
+  const std::string call =
+      text(log, "provider").empty() ? "" : text(log, "provider") + "." + text(log, "action");
+  const std::string what = failed ? text(log, "error") : text(log, "output_preview");
   return fmt::format("{}  {:<9} {:<24} {:<24} {:>9}  {}", text(log, "timestamp"),
-                     text(log, "status"), one_line(text(log, "step_id"), 24),
-                     one_line(fmt::format("{}.{}", text(log, "provider"), text(log, "action")), 24),
+                     text(log, "status"), one_line(text(log, "step_id"), 24), one_line(call, 24),
                      text(log, "latency_ms") + " ms", one_line(what, 120));
 }
 
@@ -40,8 +40,8 @@ std::string log_line(const Json& log) {
 int runs_list(const GlobalOptions& global, const ListOptions& options) {
   return with_session(global, [&](Session& session) {
     std::string target = fmt::format("/api/runs?limit={}", options.limit);
-    if (!options.plan.empty()) target += "&plan_id=" + options.plan;
-    if (!options.status.empty()) target += "&status=" + options.status;
+    if (!options.plan.empty()) target += "&plan_id=" + http::encode_component(options.plan);
+    if (!options.status.empty()) target += "&status=" + http::encode_component(options.status);
     const Result<Json> answer = session.client().expect("GET", target);
     if (!answer) return refuse(answer.error());
     const Json* runs = find(*answer, "runs");
@@ -65,7 +65,8 @@ int runs_list(const GlobalOptions& global, const ListOptions& options) {
 
 int runs_show(const GlobalOptions& global, const std::string& id) {
   return with_session(global, [&](Session& session) {
-    const Result<Json> run = session.client().expect("GET", "/api/runs/" + id);
+    const Result<Json> run =
+        session.client().expect("GET", "/api/runs/" + http::encode_segment(id));
     if (!run) return refuse(run.error());
     print_json(*run);
     return kExitOk;
@@ -79,8 +80,8 @@ int runs_watch(const GlobalOptions& global, const std::string& id) {
 
 int runs_cancel(const GlobalOptions& global, const std::string& id) {
   return with_session(global, [&](Session& session) {
-    const Result<Json> run =
-        session.client().expect("POST", "/api/runs/" + id + "/cancel", JsonObject{});
+    const Result<Json> run = session.client().expect(
+        "POST", "/api/runs/" + http::encode_segment(id) + "/cancel", JsonObject{});
     if (!run) return refuse(run.error());
     if (global.json) {
       print_json(*run);
@@ -95,8 +96,8 @@ int runs_cancel(const GlobalOptions& global, const std::string& id) {
 int logs(const GlobalOptions& global, const ListOptions& options) {
   return with_session(global, [&](Session& session) {
     std::string target = fmt::format("/api/execution-logs?limit={}", options.limit);
-    if (!options.plan.empty()) target += "&plan_id=" + options.plan;
-    if (!options.run.empty()) target += "&run_id=" + options.run;
+    if (!options.plan.empty()) target += "&plan_id=" + http::encode_component(options.plan);
+    if (!options.run.empty()) target += "&run_id=" + http::encode_component(options.run);
     if (options.follow && !session.is_remote()) {
       return refuse(
           invalid("no_server", "there is no running server to follow; start `pilot serve`"));

@@ -9,6 +9,7 @@
 
 #include "app/commands.h"
 #include "app/output.h"
+#include "base/nearest.h"
 
 namespace {
 
@@ -176,6 +177,14 @@ int run_command_line(int argc, char** argv) {
   leaf(app, "migrate", "Bring the database's schema up to date", exit_code,
        [&o] { return migrate(o.global); });
   leaf(app, "doctor", "Check the installation", exit_code, [&o] { return doctor(o.global); });
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (argc > 1 && argv[1][0] != '-' &&
+      std::find(names.begin(), names.end(), argv[1]) == names.end()) {
+    return refuse(pilot::invalid(
+        "unknown_command", fmt::format("there is no command \"{}\"{}; see pilot --help", argv[1],
+                                       pilot::did_you_mean(argv[1], names))));
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

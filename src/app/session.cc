@@ -18,6 +18,13 @@ std::string random_token() {
   return crypto::hex({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
 }
 
+// Whoever holds the lock is the server of server.json; if nobody does, that file is a leftover.
+Result<bool> is_owned(const DataDir& dir) {
+  const auto lock = OwnerLock::try_take(dir);
+  if (!lock) return lock.error();
+  return !lock->has_value();
+}
+
 }  // namespace
 
 Result<Session> Session::open(const GlobalOptions& options) {
@@ -27,7 +34,9 @@ Result<Session> Session::open(const GlobalOptions& options) {
     Result<DataDir> dir = DataDir::open(options.data_dir);
     if (!dir) return dir.error();
     Session session;
-    if (const auto server = dir->read_server()) {
+    const Result<bool> owned = is_owned(*dir);
+    if (!owned) return owned.error();
+    if (const auto server = *owned ? dir->read_server() : std::nullopt) {
       session.client_ = std::make_unique<api::Client>(server->url, "");
       const auto health = session.client_->call("GET", "/healthz");
       if (health && health->status == 200) return session;

@@ -28,7 +28,8 @@ struct ShardContext {
 struct EngineOptions {
   std::string node;                              // this process's uuid
   std::size_t max_queued = limits::kQueuedRuns;  // past it: 503 `overloaded`
-  bool claim_others = true;                      // `pilot run` works on its own run only
+  // False: `pilot run` works on its own run only, and keeps it in memory while it sleeps.
+  bool claim_others = true;
 };
 
 // Everything a run is started from.

@@ -18,6 +18,58 @@ TEST_F(EngineLimitsTest, AHugeAnswerIsAnErrorOfTheStep) {
   EXPECT_EQ(string_or(done.run.error, "code"), "output_too_large");
 }
 
+TEST_F(EngineLimitsTest, ThePlansTimeoutEndsASleepingRunWithoutSpinning) {
+  const auto run = world.enqueue(
+      R"({"timeout":5,"steps":[{"id":"w","provider":"logic","action":"wait",
+          "params":{"seconds":600}}]})");
+  ASSERT_TRUE(run);
+  world.pass(seconds{4});
+  EXPECT_EQ(world.find(run->id)->state, RunState::waiting);
+  world.pass(seconds{3});
+  const auto row = world.find(run->id);
+  EXPECT_EQ(row->state, RunState::error);
+  EXPECT_EQ(string_or(row->error, "code"), "run_timeout");
+  EXPECT_EQ(string_or(row->error, "message"), "the run took longer than its timeout of 5 s");
+  EXPECT_LT(row->revision, 12);
+  EXPECT_EQ(world.story(run->id), "w:error") << "no row stays open";
+}
+
+TEST_F(EngineLimitsTest, ThePlansTimeoutEndsARunThatNobodyDecidesAbout) {
+  world.answer = [](const http::Request&) {
+    return ScriptedTransport::failure("timeout", true, true);
+  };
+  const auto run = world.enqueue(
+      R"({"timeout":60,"steps":[{"id":"pay","provider":"http","action":"post",
+          "params":{"url":"https://p.test/pay"}}]})");
+  ASSERT_TRUE(run);
+  world.pass(seconds{50});
+  const auto asking = world.find(run->id);
+  EXPECT_EQ(asking->reason, "outcome_unknown");
+  world.pass(seconds{15});
+  EXPECT_EQ(world.find(run->id)->state, RunState::error);
+  EXPECT_LT(world.find(run->id)->revision, asking->revision + 8);
+  EXPECT_EQ(world.story(run->id), "pay:unknown");
+}
+
+TEST_F(EngineLimitsTest, AOneShotProcessKeepsItsSleepingRunInMemory) {
+  world.boot({.claim_others = false});
+  ASSERT_TRUE(world.start());
+  const Executed done = execute(
+      R"({"steps":[{"id":"w","provider":"logic","action":"wait","params":{"seconds":600}},
+                   {"id":"b","provider":"logic","action":"set","params":{}}]})");
+  EXPECT_EQ(done.run.state, RunState::success);
+  EXPECT_EQ(world.story(done.run.id), "w:success b:success");
+}
+
+TEST_F(EngineLimitsTest, CancellingASleepingRunClosesItsRow) {
+  const auto run = world.enqueue(
+      R"({"steps":[{"id":"w","provider":"logic","action":"wait","params":{"seconds":600}}]})");
+  ASSERT_TRUE(world.until(run->id, RunState::waiting));
+  ASSERT_TRUE(world.run(world.engine().cancel(0, world.user, run->id)));
+  EXPECT_EQ(world.story(run->id), "w:error");
+  EXPECT_TRUE(world.attempts(run->id)[0].finished_at.has_value());
+}
+
 TEST_F(EngineLimitsTest, PastItsLimitItSays503) {
   world.boot({.max_queued = 2});
   ASSERT_TRUE(world.start());

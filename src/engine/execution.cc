@@ -119,9 +119,12 @@ void Execution::settle() {
     hand_back();
     return;
   }
+  const auto far_off = [this](WallTime when) {
+    return when - parts_.clock.now() > parts_.park_after;
+  };
   if (sleepers_.empty()) {
     if (!asking_.empty()) {
-      park("outcome_unknown", run_.deadline);
+      if (!run_.deadline || far_off(*run_.deadline)) park("outcome_unknown", run_.deadline);
       return;
     }
     parts_.log.error("run {} has nothing left to do and is not complete; this is a bug",
@@ -131,9 +134,10 @@ void Execution::settle() {
     return;
   }
   const auto& [when, cell] = *sleepers_.begin();
-  if (when - parts_.clock.now() > limits::kParkAfter) {
+  const WallTime next = run_.deadline ? std::min(when, *run_.deadline) : when;
+  if (far_off(next)) {
     const bool retry = cell->step->action == nullptr || !cell->step->action->is_logic();
-    park(retry ? "retry" : "timer", run_.deadline ? std::min(when, *run_.deadline) : when);
+    park(retry ? "retry" : "timer", next);
     return;
   }
   arm();
@@ -174,6 +178,7 @@ bool Execution::abandon_doomed() {
   }
   for (Cell* cell : doomed) {
     std::erase_if(sleepers_, [cell](const auto& entry) { return entry.second == cell; });
+    close_row(*cell);
     asking_.erase(cell);
     active_.erase(cell);
     finish_containers(machine_.abandon(*cell));
@@ -185,8 +190,9 @@ void Execution::on_deadline() {
   deadline_timer_ = 0;
   if (phase_ != Phase::working) return;
   machine_.fail({.code = "run_timeout",
-                 .message = fmt::format("the run took longer than its timeout of {} s",
-                                        plan_->plan.timeout.value_or(Millis{0}).count() / 1000)});
+                 .message = fmt::format(
+                     "the run took longer than its timeout of {:g} s",
+                     static_cast<double>(plan_->plan.timeout.value_or(Millis{0}).count()) / 1000)});
   cancel_.cancel();
   pump();
 }

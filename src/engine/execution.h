@@ -34,6 +34,7 @@ class Execution final : public std::enable_shared_from_this<Execution> {
     Random& random;
     Log& log;
     boost::asio::any_io_executor executor;
+    Millis park_after = limits::kParkAfter;  // a longer sleep leaves memory
     std::function<void(Execution&, Ending)> on_end;  // called once
   };
 
@@ -98,8 +99,11 @@ class Execution final : public std::enable_shared_from_this<Execution> {
   void finish_cell(Cell& cell, CellOutcome outcome);
   void finish_containers(std::optional<Machine::Completed> done);
   void sleep_until(Cell& cell, WallTime when);
+
+  // execution_rows.cc: what the journal hears of them
   Attempt row_of(Cell& cell, AttemptStatus status);
   void put(Cell& cell, Attempt row, bool is_last);
+  void close_row(Cell& cell);
   void put_outcome(Cell& cell, const CellOutcome& outcome);
 
   Parts parts_;

@@ -99,6 +99,10 @@ bool Execution::resume_call(Cell& cell, Active& active) {
     sleep_until(cell, *last.wake_at);
     return true;
   }
+  if (last.status == AttemptStatus::unknown) {  // its row says so already
+    asking_.insert(&cell);
+    return true;
+  }
   CallResult interrupted;
   interrupted.effect = StepRunner::effect_of(*cell.step, active.params);
   interrupted.stage = CallStage::sent;
@@ -106,7 +110,7 @@ bool Execution::resume_call(Cell& cell, Active& active) {
       ProviderResult::fail({.code = "interrupted",
                             .message = "the process ended while the call was under way",
                             .retryable = true});
-  if (last.status == AttemptStatus::unknown || interrupted.effect == EffectClass::unsafe) {
+  if (interrupted.effect == EffectClass::unsafe) {
     outcome_unknown(cell, std::move(interrupted));
     return true;
   }
@@ -170,7 +174,7 @@ void Execution::run_logic(Cell& cell, CallOrder order) {
   CallResult result;
   result.effect = EffectClass::pure;
   if (auto* stop = std::get_if<providers::StopRun>(&outcome)) {
-    result.result = ProviderResult::ok(stop->output);
+    result.result = ProviderResult::ok(stop->output, stop->message);
     result.result.metadata = JsonObject{{kStops, true}};
     conclude(cell, AttemptStatus::success, std::move(result));
     machine_.stop(std::move(stop->output));
@@ -338,56 +342,6 @@ void Execution::finish_containers(std::optional<Machine::Completed> done) {
     put_outcome(container, done->outcome);
     done = machine_.finish(container, std::move(done->outcome));
   }
-}
-
-Attempt Execution::row_of(Cell& cell, AttemptStatus status) {
-  const Step& spec = cell.step->spec;
-  const auto active = active_.find(&cell);
-  Attempt row;
-  row.user = run_.user;
-  row.run = run_.id;
-  row.plan = run_.plan;
-  row.plan_name = run_.plan_name;
-  row.step_number = cell.step->number + 1;
-  row.step_id = spec.id;
-  row.item_path = cell.item_path();
-  row.visit = cell.visit;
-  row.attempt = std::max(1, cell.attempt);
-  row.provider = spec.provider;
-  row.action = spec.action;
-  row.status = status;
-  row.started_at = active == active_.end() ? cell.started_at : active->second.started;
-  if (active != active_.end()) row.idempotency_key = active->second.key;
-  if (status != AttemptStatus::running) {
-    row.finished_at = parts_.clock.now();
-    row.latency_ms = std::chrono::duration_cast<Millis>(*row.finished_at - row.started_at).count();
-  }
-  return row;
-}
-
-// `is_last`: the attempt is over; the next one has a row of its own.
-void Execution::put(Cell& cell, Attempt row, bool is_last) {
-  Active& active = active_.at(&cell);
-  if (active.seq == 0) active.seq = next_seq_++;
-  row.seq = active.seq;
-  row.revision = ++run_.revision;
-  parts_.journal.put_attempt(std::move(row), run_.epoch, active.slot);
-  if (is_last) {
-    active.seq = 0;
-    active.slot = {};
-  }
-}
-
-// Rows of steps that make no call: skipped, failed before it, foreach and groups.
-void Execution::put_outcome(Cell& cell, const CellOutcome& outcome) {
-  Attempt row = row_of(cell, outcome.status);
-  row.message = outcome.message;
-  row.output = outcome.output;
-  if (outcome.error) row.error = to_json_value(*outcome.error);
-  row.seq = next_seq_++;
-  row.revision = ++run_.revision;
-  JournalSlot slot;
-  parts_.journal.put_attempt(std::move(row), run_.epoch, slot);
 }
 
 }  // namespace pilot::engine

@@ -84,6 +84,8 @@ std::shared_ptr<Execution> Worker::add(Run run, std::shared_ptr<const plan::Comp
       .random = *parts_.shard.random,
       .log = parts_.engine.log,
       .executor = parts_.shard.executor,
+      .park_after =
+          parts_.options.claim_others ? Millis{limits::kParkAfter} : Millis{limits::kWait},
       .on_end = [this](Execution& execution, Ending ending) { on_end(execution, ending); }};
   auto execution = std::make_shared<Execution>(std::move(parts), std::move(run), std::move(plan),
                                                std::move(recorded));

@@ -1,5 +1,5 @@
 // What the providers that send ordinary HTTP requests share: headers, query and bodies from params,
-// sign-in from the connection, and the output {status, headers, body}. Pure; any thread.
+// sign-in from the connection, and the output {status, body, headers}. Pure; any thread.
 //
 // Errors: invalid_value, missing_param, invalid_url, with the param's pointer.
 #pragma once
@@ -35,7 +35,7 @@ EffectClass effect_of_method(std::string_view method, const Json& params);
 // The param idempotency_header names the header that takes the call's key.
 void add_idempotency_key(http::Request& request, const Call& call);
 
-// Output {status, headers, body} by the params `response` (auto, json, text) and `fail_on_status`.
+// Output {status, body, headers} by the params `response` (auto, json, text) and `fail_on_status`.
 ProviderResult read_http_answer(const Call& call, const http::Response& response);
 
 // A scalar as it stands in a query or a header; none for objects and lists.

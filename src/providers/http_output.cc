@@ -1,4 +1,4 @@
-// Answers as {status, headers, body} (see http_call.h). Pure; any thread.
+// Answers as {status, body, headers} (see http_call.h). Pure; any thread.
 #include "base/crypto.h"
 #include "http/body.h"
 #include "providers/answer.h"
@@ -69,8 +69,8 @@ ProviderResult read_http_answer(const Call& call, const http::Response& response
   Result<Body> body = body_of(response, mode);
   if (!body) return bad_response(response, body.error().message);
   JsonObject output{{"status", response.status}};
+  output["body"] = std::move(body->value);  // before the headers: a preview shows the beginning
   output["headers"] = headers_json(response.headers);
-  output["body"] = std::move(body->value);
   ProviderResult result =
       ProviderResult::ok(std::move(output), fmt::format("HTTP {}", response.status));
   JsonObject metadata = answer_metadata(response);

@@ -98,7 +98,7 @@ TEST_F(CliBadInput, InputsAndOptions) {
   expect_refused({"run", file, "--inputs", "{"}, {"--inputs", "line 1"});
   expect_refused({"run", file, "--inputs", "[1]"}, {"--inputs"});
   expect_refused({"run", file, "--input", "novalue"}, {"novalue"});
-  expect_refused({"runn", file}, {"subcommand"});
+  expect_refused({"runn", file}, {"runn", "did you mean"});
   expect_refused({"run"}, {"plan"});
   expect_refused({"serve", "--port", "x"}, {"port"});
   expect_refused({"serve", "--address", "0.0.0.0", "--port", "0"}, {"loopback"});

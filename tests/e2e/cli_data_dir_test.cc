@@ -99,6 +99,17 @@ TEST_F(CliDataDir, OneOwner) {
   EXPECT_TRUE(server.healthy());
 }
 
+TEST_F(CliDataDir, APortThatIsTaken) {
+  Server server(data());
+  ASSERT_TRUE(server.up());
+  const std::string port = server.url().substr(server.url().rfind(':') + 1);
+  const Finished second = pilot(dir_.path() / "other", {"serve", "--port", port});
+  EXPECT_EQ(second.code, 2) << second.out;
+  EXPECT_THAT(second.err, AllOf(HasSubstr(port), HasSubstr("--port")));
+  EXPECT_FALSE(std::filesystem::exists(dir_.path() / "other/server.json"));
+  EXPECT_TRUE(server.healthy());
+}
+
 // Commands talk to the server that owns the directory: the run is the server's, not theirs.
 TEST_F(CliDataDir, CommandsUseTheRunningServer) {
   FakeService service(answer(200, "{}"));

@@ -157,6 +157,19 @@ TEST_F(CliRun, ConditionsErrorsAndStops) {
   EXPECT_EQ(seen, "no:skipped soft:error hard:error end:success ");
 }
 
+// Longer than a run stays in memory: it is put aside and taken up again, without a server, too.
+TEST_F(CliRun, WaitsAndRetriesThatArePutAside) {
+  FakeService service(fail_first(1, 503, {}, answer(200, "{}")));
+  const Json told = pilot_json(
+      data(),
+      {"run", plan(fmt::format("[{{'provider':'logic','action':'wait','params':{{'seconds':3}}}},"
+                               "{{'provider':'http','action':'get','params':{{'url':'{}/x'}},"
+                               "'retry':{{'max_attempts':2,'initial':'3s','jitter':false}}}}]",
+                               service.url()))});
+  EXPECT_EQ(text_at(told, "status"), "success") << to_json(told);
+  EXPECT_EQ(service.count("/x"), 2u);
+}
+
 TEST_F(CliRun, AnUnsafeCallWithoutAnAnswerIsNotMadeAgain) {
   FakeService service(close_without_answer());
   const Finished done =

@@ -145,7 +145,7 @@ void register_custom_api(Registry& registry) {
                 {.type = "base_url", .title = "Base URL", .secret = false, .required = false}}});
   provider.add({.name = "request",
                 .title = "Call",
-                .description = "Calls the API. Output: {status, headers, body}.",
+                .description = "Calls the API. Output: {status, body, headers}.",
                 .aliases = {"call", "call_api"},
                 .params = params_schema(kParams),
                 .effect_of = effect_of,

@@ -79,7 +79,7 @@ TEST(CustomApi, Bodies) {
 TEST(CustomApi, AnswersAreAsThoseOfHttp) {
   const TestCall call("custom_api", "request", R"({"url":"https://a.test"})");
   EXPECT_EQ(to_json(call.read(answer(200, "[1]")).output),
-            R"({"status":200,"headers":{"content-type":"application/json"},"body":[1]})");
+            R"({"status":200,"body":[1],"headers":{"content-type":"application/json"}})");
   EXPECT_EQ(call.read(answer(401, R"({"message":"bad key"})")).error->code, "unauthorized");
 }
 

@@ -124,8 +124,8 @@ std::vector<AuthField> auth_fields() {
 void register_http(Registry& registry) {
   Provider& provider = registry.add({.name = "http",
                                      .title = "HTTP",
-                                     .description = "Any HTTP request. Output: {status, headers, "
-                                                    "body}.",
+                                     .description = "Any HTTP request. Output: {status, body, "
+                                                    "headers}.",
                                      .category = "core",
                                      .auth = auth_fields()});
   provider.add({.name = "request",

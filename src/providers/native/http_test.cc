@@ -186,8 +186,8 @@ TEST(Http, OutputHasStatusAndHeaders) {
                                                   {"Set-Cookie", "d=2"},
                                                   {"X-Bad", "\xff"}}));
   EXPECT_EQ(to_json(result.output),
-            R"({"status":201,"headers":{"content-type":"application/json","x-a":"1, 2",)"
-            R"("set-cookie":["c=1","d=2"],"x-bad":""},"body":{}})");
+            R"({"status":201,"body":{},"headers":{"content-type":"application/json","x-a":"1, 2",)"
+            R"("set-cookie":["c=1","d=2"],"x-bad":""}})");
   EXPECT_EQ(find(result.metadata, "status")->get_int64(), 201);
 }
 

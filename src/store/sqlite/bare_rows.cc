@@ -110,7 +110,7 @@ class BareRows {
   Connection& db_;
   std::unique_ptr<Random> random_;
   std::vector<std::string> runs_;
-  // {status, headers, body} of the benchmark's 1 KB item.
+  // {status, body, headers} of the benchmark's 1 KB item.
   const std::string get_output_ = std::string(kPostOutput) + std::string(1'024, 'x');
 };
 

@@ -95,11 +95,21 @@ Result<bool> cancel_idle(Connection& db, const UserId& user, const RunId& id, Wa
       "UPDATE runs SET state = 'cancelled', reason = '', wake_at = NULL, finished_at = ?3,"
       " revision = revision + 1 WHERE user_id = ?1 AND id = ?2 AND node = ''"
       " AND (state = 'queued' OR state = 'waiting')";
+  // The wait it slept in does not stay open.
+  static constexpr char kClose[] =
+      "UPDATE execution_logs SET status = 'error', message = 'the run was cancelled',"
+      " wake_at = NULL, finished_at = ?3,"
+      " revision = (SELECT revision FROM runs WHERE user_id = ?1 AND id = ?2)"
+      " WHERE user_id = ?1 AND run_id = ?2 AND status = 'running' AND finished_at IS NULL";
   static constexpr char kState[] = "SELECT state FROM runs WHERE user_id = ?1 AND id = ?2";
   {
     Query query = db.query(kCancel);
     if (Status done = query.bind(user.text, id.text, now).run(); !done) return done.error();
-    if (db.changes() == 1) return true;
+    if (db.changes() == 1) {
+      Query close = db.query(kClose);
+      if (Status done = close.bind(user.text, id.text, now).run(); !done) return done.error();
+      return true;
+    }
   }
   Query row = db.query(kState);
   if (!row.bind(user.text, id.text).next()) {

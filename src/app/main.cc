@@ -148,6 +148,16 @@ void add_credentials(CLI::App& app, Options& o, int& exit_code) {
   named("rm", "Remove one", credentials_remove);
 }
 
+// The command's name: the first argument that is no option and no option's value.
+std::string first_word(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (!word.starts_with('-')) return std::string(word);
+    if (word == "--data-dir" || word == "--log-level") ++i;
+  }
+  return "";
+}
+
 int run_command_line(int argc, char** argv) {
   Options o;
   int exit_code = kExitOk;
@@ -177,13 +187,14 @@ int run_command_line(int argc, char** argv) {
   leaf(app, "migrate", "Bring the database's schema up to date", exit_code,
        [&o] { return migrate(o.global); });
   leaf(app, "doctor", "Check the installation", exit_code, [&o] { return doctor(o.global); });
-  std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
-  if (argc > 1 && argv[1][0] != '-' &&
-      std::find(names.begin(), names.end(), argv[1]) == names.end()) {
-    return refuse(pilot::invalid(
-        "unknown_command", fmt::format("there is no command \"{}\"{}; see pilot --help", argv[1],
-                                       pilot::did_you_mean(argv[1], names))));
+  if (const std::string word = first_word(argc, argv); !word.empty()) {
+    std::vector<std::string> names;
+    for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+    if (std::find(names.begin(), names.end(), word) == names.end()) {
+      return refuse(pilot::invalid(
+          "unknown_command", fmt::format("there is no command \"{}\"{}; see pilot --help", word,
+                                         pilot::did_you_mean(word, names))));
+    }
   }
   try {
     app.parse(argc, argv);

@@ -34,7 +34,7 @@ class Execution final : public std::enable_shared_from_this<Execution> {
     Random& random;
     Log& log;
     boost::asio::any_io_executor executor;
-    Millis park_after = limits::kParkAfter;  // a longer sleep leaves memory
+    Millis park_after = limits::kParkAfter;          // a longer sleep leaves memory
     std::function<void(Execution&, Ending)> on_end;  // called once
   };
 

@@ -10,12 +10,6 @@
 namespace pilot::app {
 namespace {
 
-std::string text(const Json& value, std::string_view key) {
-  const Json* member = find(value, key);
-  if (member == nullptr || member->is_null()) return "";
-  return member->is_string() ? printable(as_view(member->get_string())) : to_json(*member);
-}
-
 // A plan's answer comes alone or as {plan: {...}}.
 const Json& plan_in(const Json& answer) {
   const Json* plan = find(answer, "plan");
@@ -38,8 +32,8 @@ int plans_list(const GlobalOptions& global, const ListOptions& options) {
   }
   std::vector<std::vector<std::string>> rows{{"ID", "NAME", "STATUS", "VERSION", "UPDATED"}};
   for (const Json& plan : plans->get_array()) {
-    rows.push_back({text(plan, "id"), one_line(text(plan, "name"), 40), text(plan, "status"),
-                    text(plan, "version"), text(plan, "updated_at")});
+    rows.push_back({field(plan, "id"), one_line(field(plan, "name"), 40), field(plan, "status"),
+                    field(plan, "version"), field(plan, "updated_at")});
   }
   if (rows.size() == 1) {
     print_line("no plans yet; save one with: pilot plans save FILE");
@@ -77,8 +71,8 @@ int plans_save(const GlobalOptions& global, const std::string& file, const std::
   if (global.json) {
     print_json(plan);
   } else {
-    print_line(fmt::format("saved {} as version {}: {}", text(plan, "name"), text(plan, "version"),
-                           text(plan, "id")));
+    print_line(fmt::format("saved {} as version {}: {}", field(plan, "name"),
+                           field(plan, "version"), field(plan, "id")));
   }
   return kExitOk;
 }
@@ -115,8 +109,8 @@ int plans_validate(const GlobalOptions& global, const std::string& file) {
   } else {
     for (const Json& problem : problems) {
       fmt::print(stderr, "{}: {}: {} [{}]\n", printable(file),
-                 text(problem, "pointer").empty() ? "/" : text(problem, "pointer"),
-                 text(problem, "message"), text(problem, "code"));
+                 field(problem, "pointer").empty() ? "/" : field(problem, "pointer"),
+                 field(problem, "message"), field(problem, "code"));
     }
   }
   return fine ? kExitOk : kExitRefused;
@@ -135,7 +129,7 @@ int plans_run(const GlobalOptions& global, const std::string& id, const RunOptio
   if (!started) return refuse(started.error());
   const Json* document = find(plan_in(*plan), "plan_json");
   auto compiled = plan::compile_plan(document ? *document : Json(nullptr), make_registry());
-  return watch_run(global, *session, text(*started, "id"), compiled.plan);
+  return watch_run(global, *session, field(*started, "id"), compiled.plan);
 }
 
 }  // namespace pilot::app

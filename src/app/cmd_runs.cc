@@ -12,27 +12,15 @@
 namespace pilot::app {
 namespace {
 
-std::string text(const Json& value, std::string_view key) {
-  const Json* member = find(value, key);
-  if (member == nullptr || member->is_null()) return "";
-  return member->is_string() ? printable(as_view(member->get_string())) : to_json(*member);
-}
-
-int with_session(const GlobalOptions& global, const std::function<int(Session&)>& work) {
-  Result<Session> session = Session::open(global);
-  if (!session) return refuse(session.error());
-  return work(*session);
-}
-
 std::string log_line(const Json& log) {
   const Json* error = find(log, "error");
   const bool failed = error != nullptr && error->is_string();
   const std::string call =
-      text(log, "provider").empty() ? "" : text(log, "provider") + "." + text(log, "action");
-  const std::string what = failed ? text(log, "error") : text(log, "output_preview");
-  return fmt::format("{}  {:<9} {:<24} {:<24} {:>9}  {}", text(log, "timestamp"),
-                     text(log, "status"), one_line(text(log, "step_id"), 24), one_line(call, 24),
-                     text(log, "latency_ms") + " ms", one_line(what, 120));
+      field(log, "provider").empty() ? "" : field(log, "provider") + "." + field(log, "action");
+  const std::string what = failed ? field(log, "error") : field(log, "output_preview");
+  return fmt::format("{}  {:<9} {:<24} {:<24} {:>9}  {}", field(log, "timestamp"),
+                     field(log, "status"), one_line(field(log, "step_id"), 24), one_line(call, 24),
+                     field(log, "latency_ms") + " ms", one_line(what, 120));
 }
 
 }  // namespace
@@ -51,8 +39,8 @@ int runs_list(const GlobalOptions& global, const ListOptions& options) {
     }
     std::vector<std::vector<std::string>> rows{{"ID", "PLAN", "STATUS", "REASON", "CREATED"}};
     for (const Json& run : runs->get_array()) {
-      rows.push_back({text(run, "id"), one_line(text(run, "plan_name"), 30), text(run, "status"),
-                      text(run, "reason"), text(run, "created_at")});
+      rows.push_back({field(run, "id"), one_line(field(run, "plan_name"), 30), field(run, "status"),
+                      field(run, "reason"), field(run, "created_at")});
     }
     if (rows.size() == 1) {
       print_line("no runs");
@@ -111,7 +99,7 @@ int logs(const GlobalOptions& global, const ListOptions& options) {
       const JsonArray& rows = found->get_array();
       std::set<std::string> now;
       for (std::size_t i = rows.size(); i-- > 0;) {
-        const std::string key = text(rows[i], "id");
+        const std::string key = field(rows[i], "id");
         now.insert(key);
         if (!first && shown.contains(key)) continue;
         print_line(global.json ? to_json(rows[i]) : log_line(rows[i]));

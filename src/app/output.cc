@@ -100,6 +100,12 @@ std::string one_line(std::string_view text, std::size_t width) {
   return std::string(utf8_prefix_characters(clean, width > 0 ? width - 1 : 0)) + "…";
 }
 
+std::string field(const Json& value, std::string_view key) {
+  const Json* member = find(value, key);
+  if (member == nullptr || member->is_null()) return "";
+  return member->is_string() ? printable(as_view(member->get_string())) : to_json(*member);
+}
+
 std::string preview(const Json& value, std::size_t width) {
   if (value.is_null()) return "";
   if (value.is_string()) return one_line(as_view(value.get_string()), width);

@@ -39,6 +39,8 @@ std::string table(const std::vector<std::vector<std::string>>& rows);
 
 // One line of at most `width` characters, control characters made visible, cut with an ellipsis.
 std::string one_line(std::string_view text, std::size_t width);
+// A member as text that is safe on a terminal; absent and null: "".
+std::string field(const Json& value, std::string_view key);
 std::string preview(const Json& value, std::size_t width);  // null: ""
 std::string duration_text(std::int64_t milliseconds);       // 12 ms, 1.2 s, 3 m 04 s
 

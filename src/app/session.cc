@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "app/output.h"
 #include "base/crypto.h"
 
 namespace pilot::app {
@@ -60,6 +61,12 @@ Result<Session> Session::open(const GlobalOptions& options) {
     told = true;
     std::this_thread::sleep_for(100ms);
   }
+}
+
+int with_session(const GlobalOptions& options, const std::function<int(Session&)>& work) {
+  Result<Session> session = Session::open(options);
+  if (!session) return refuse(session.error());
+  return work(*session);
 }
 
 Session::~Session() {

@@ -2,6 +2,7 @@
 // of its own in this process. Both through the same HTTP API, so there is one path for everything.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "api/client.h"
@@ -32,5 +33,8 @@ class Session {
   std::unique_ptr<App> app_;
   std::unique_ptr<api::Client> client_;
 };
+
+// Opens one for `work` and answers its exit code; without one, says why.
+int with_session(const GlobalOptions& options, const std::function<int(Session&)>& work);
 
 }  // namespace pilot::app

@@ -39,7 +39,7 @@ class WorkerEngine final : public Engine {
   awaitable<void> stop(Millis grace) override {
     shared_.stopping = true;
     fetcher_.stop();
-    for (auto& worker : workers_) co_await stop_worker(*worker, grace);
+    co_await stop_workers(grace);
   }
 
   awaitable<Result<Run>> enqueue(std::size_t shard, StartRun start) override {
@@ -100,16 +100,24 @@ class WorkerEngine final : public Engine {
         boost::asio::use_awaitable, std::move(home), &worker, std::move(user), std::move(run));
   }
 
-  awaitable<void> stop_worker(Worker& worker, Millis grace) {
+  // All at once; answers on the first shard when the last has stopped.
+  awaitable<void> stop_workers(Millis grace) {
     return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(
-        [home = workers_[0]->executor()](auto handler, Worker* there, Millis most) {
+        [this, home = workers_[0]->executor()](auto handler, Millis most) {
           auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-          boost::asio::post(there->executor(), [shared, home, there, most] {
-            there->stop(most,
-                        [shared, home] { boost::asio::post(home, [shared] { (*shared)(); }); });
-          });
+          auto left = std::make_shared<std::size_t>(workers_.size());  // on `home` only
+          for (auto& one : workers_) {
+            Worker* worker = one.get();
+            boost::asio::post(worker->executor(), [shared, left, home, worker, most] {
+              worker->stop(most, [shared, left, home] {
+                boost::asio::post(home, [shared, left] {
+                  if (--*left == 0) (*shared)();
+                });
+              });
+            });
+          }
         },
-        boost::asio::use_awaitable, &worker, grace);
+        boost::asio::use_awaitable, grace);
   }
 
   EngineOptions options_;

@@ -70,6 +70,27 @@ TEST_F(EngineLimitsTest, CancellingASleepingRunClosesItsRow) {
   EXPECT_TRUE(world.attempts(run->id)[0].finished_at.has_value());
 }
 
+TEST_F(EngineLimitsTest, NestedLoopsThatMultiplyEndAndDoNotFreeze) {
+  Json list = JsonArray(50);
+  const Executed done = execute(
+      R"({"inputs":{"type":"object"},"steps":[{"id":"a","foreach":"${inputs.l}","concurrency":100,
+          "steps":[{"id":"b","foreach":"${inputs.l}","concurrency":100,"steps":[{"id":"c",
+          "foreach":"${inputs.l}","concurrency":100,"steps":[{"id":"d","provider":"logic",
+          "action":"set","params":{}}]}]}]}]})",
+      JsonObject{{"l", list}});
+  EXPECT_EQ(done.run.state, RunState::error);
+  EXPECT_EQ(string_or(done.run.error, "code"), "limit_exceeded");
+}
+
+TEST_F(EngineLimitsTest, ALoopsListIsBoundedToo) {
+  const Executed done = execute(
+      R"({"inputs":{"type":"object"},"steps":[{"id":"a","foreach":[1,2,3,4,5,6,7,8],
+          "provider":"logic","action":"set","params":{"v":"${inputs.big}"}}]})",
+      JsonObject{{"big", std::string(1'000'000, 'x')}});
+  EXPECT_EQ(done.run.state, RunState::error);
+  EXPECT_EQ(string_or(done.run.error, "code"), "output_too_large");
+}
+
 TEST_F(EngineLimitsTest, PastItsLimitItSays503) {
   world.boot({.max_queued = 2});
   ASSERT_TRUE(world.start());

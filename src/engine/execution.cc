@@ -158,7 +158,8 @@ void Execution::wake() {
   timer_ = 0;
   const WallTime now = parts_.clock.now();
   const auto self = shared_from_this();
-  while (phase_ == Phase::working && !sleepers_.empty() && sleepers_.begin()->first <= now) {
+  while (phase_ == Phase::working && !draining_ && !sleepers_.empty() &&
+         sleepers_.begin()->first <= now) {
     Cell& cell = *sleepers_.begin()->second;
     sleepers_.erase(sleepers_.begin());
     attempt(cell);

@@ -96,6 +96,7 @@ class Execution final : public std::enable_shared_from_this<Execution> {
   void retry_later(Cell& cell, CallResult result, Millis wait);
   void outcome_unknown(Cell& cell, CallResult result);
   void conclude(Cell& cell, AttemptStatus status, CallResult result);
+  void bound_output(CellOutcome& outcome) const;
   void finish_cell(Cell& cell, CellOutcome outcome);
   void finish_containers(std::optional<Machine::Completed> done);
   void sleep_until(Cell& cell, WallTime when);

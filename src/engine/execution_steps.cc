@@ -35,6 +35,14 @@ StepError unknown_error(const std::string& why) {
 
 void Execution::start(Cell& cell) {
   machine_.activate(cell);
+  if (next_seq_ > limits::kRunAttempts && !machine_.failure()) {
+    machine_.fail(
+        {.code = "limit_exceeded",
+         .message = fmt::format("the run has made {} attempts, which is the limit; do its "
+                                "loops multiply?",
+                                limits::kRunAttempts)});
+    cancel_.cancel();
+  }
   cell.started_at = parts_.clock.now();
   if (!recorded_.empty() && replay(cell)) return;
   Entry entry = machine_.enter(cell);
@@ -64,8 +72,8 @@ bool Execution::replay(Cell& cell) {
   recorded_.forget(id, cell.item_path(), cell.visit);
   const bool stops = find(outcome.metadata, kStops) != nullptr;
   Json output = stops ? outcome.output : Json(nullptr);
-  finish_cell(cell, std::move(outcome));
   if (stops) machine_.stop(std::move(output));
+  finish_cell(cell, std::move(outcome));
   return true;
 }
 
@@ -176,8 +184,9 @@ void Execution::run_logic(Cell& cell, CallOrder order) {
   if (auto* stop = std::get_if<providers::StopRun>(&outcome)) {
     result.result = ProviderResult::ok(stop->output, stop->message);
     result.result.metadata = JsonObject{{kStops, true}};
-    conclude(cell, AttemptStatus::success, std::move(result));
+    // First the stop: bodies around it that it cuts short must not be recorded as done.
     machine_.stop(std::move(stop->output));
+    conclude(cell, AttemptStatus::success, std::move(result));
     cancel_.cancel();
     return;
   }
@@ -307,17 +316,7 @@ void Execution::conclude(Cell& cell, AttemptStatus status, CallResult result) {
   outcome.message = std::move(result.result.message);
   outcome.error = std::move(result.result.error);
   outcome.metadata = std::move(result.result.metadata);
-  if (machine_.output_bytes() + outcome.output_bytes > limits::kRunOutput) {
-    outcome.status = AttemptStatus::error;
-    outcome.output = nullptr;
-    outcome.output_bytes = 0;
-    outcome.error =
-        StepError{.code = "output_too_large",
-                  .message = fmt::format("the outputs of the run's steps exceed {} bytes "
-                                         "together",
-                                         limits::kRunOutput)};
-    outcome.message = outcome.error->message;
-  }
+  bound_output(outcome);
   Attempt row = row_of(cell, outcome.status);
   row.message = outcome.message;
   row.output = outcome.output;
@@ -327,6 +326,25 @@ void Execution::conclude(Cell& cell, AttemptStatus status, CallResult result) {
   put(cell, std::move(row), true);
   active_.erase(&cell);
   finish_cell(cell, std::move(outcome));
+}
+
+// A call's output was bounded when it came; a loop's list and the sum of all are bounded here.
+void Execution::bound_output(CellOutcome& outcome) const {
+  std::string why;
+  if (outcome.output_bytes > limits::kStepOutput) {
+    why = fmt::format("the output has {} bytes, the limit is {}", outcome.output_bytes,
+                      limits::kStepOutput);
+  } else if (machine_.output_bytes() + outcome.output_bytes > limits::kRunOutput) {
+    why =
+        fmt::format("the outputs of the run's steps exceed {} bytes together", limits::kRunOutput);
+  } else {
+    return;
+  }
+  outcome.status = AttemptStatus::error;
+  outcome.output = nullptr;
+  outcome.output_bytes = 0;
+  outcome.message = why;
+  outcome.error = StepError{.code = "output_too_large", .message = std::move(why)};
 }
 
 void Execution::finish_cell(Cell& cell, CellOutcome outcome) {
@@ -339,6 +357,7 @@ void Execution::finish_containers(std::optional<Machine::Completed> done) {
     Cell& container = *done->cell;
     container.attempt = 1;
     done->outcome.started_at = container.started_at;
+    bound_output(done->outcome);
     put_outcome(container, done->outcome);
     done = machine_.finish(container, std::move(done->outcome));
   }

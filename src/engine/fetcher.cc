@@ -74,7 +74,7 @@ awaitable<void> Fetcher::fetch() {
   std::optional<WallTime> next;
   for (;;) {
     again_ = false;
-    const std::size_t active = parts_.shared.active;
+    const std::size_t active = parts_.shared.active + parts_.shared.loading;
     const auto room = static_cast<std::int64_t>(parts_.options.max_queued -
                                                 std::min(active, parts_.options.max_queued));
     const std::int64_t limit = std::min(kBatch, room);
@@ -128,6 +128,7 @@ void Fetcher::deal(Run run) {
       parts_.shared.waiting_shard.erase(it);
     }
   }
+  ++parts_.shared.loading;
   Worker* worker = parts_.workers[index].get();
   boost::asio::post(worker->executor(),
                     [worker, run = std::move(run)]() mutable { worker->adopt(std::move(run)); });

@@ -98,8 +98,10 @@ Cell* Machine::next() {
   while (!ready_.empty()) {
     Cell* cell = ready_.front();
     ready_.pop_front();
+    if (cell->frame->closed) continue;
     if (cell->state == Cell::State::pending && !doomed(*cell)) return cell;
   }
+  grave_.clear();
   return nullptr;
 }
 
@@ -237,7 +239,7 @@ void Machine::prune(Frame& frame) {
         ++it;
         continue;
       }
-      close_frame(child);
+      bury(std::move(it->second));
       it = cell.children.erase(it);
       --cell.open_children;
     }
@@ -248,8 +250,15 @@ void Machine::prune(Frame& frame) {
   }
 }
 
-void Machine::close_frame(Frame& frame) {
-  std::erase_if(ready_, [&](const Cell* cell) { return cell->frame == &frame; });
+// Cells of it may still stand in ready_: it is buried, and freed when those are gone.
+void Machine::bury(std::unique_ptr<Frame> frame) {
+  constexpr std::size_t kMost = 1'024;             // so that the sweep over ready_ is paid by many
+  if (frame->done == frame->cells.size()) return;  // none of its cells waits for its turn
+  frame->closed = true;
+  grave_.push_back(std::move(frame));
+  if (grave_.size() < kMost) return;
+  std::erase_if(ready_, [](const Cell* cell) { return cell->frame->closed; });
+  grave_.clear();
 }
 
 std::optional<Machine::Completed> Machine::settle(Frame& frame) {
@@ -261,8 +270,10 @@ std::optional<Machine::Completed> Machine::settle(Frame& frame) {
 }
 
 std::optional<Machine::Completed> Machine::child_closed(Cell& owner, std::size_t slot) {
+  bool cut_short = false;  // its body was not done when the run or a body around it ended
   {
     Frame& child = *owner.children.at(slot);
+    cut_short = !child.failure && child.done < child.cells.size();
     if (child.failure && !owner.child_error) {
       owner.child_error = child.failure;
       if (child.has_item) {
@@ -272,8 +283,8 @@ std::optional<Machine::Completed> Machine::child_closed(Cell& owner, std::size_t
       if (owner.outputs.size() <= slot) owner.outputs.resize(slot + 1);
       owner.outputs[slot] = last_output(child);
     }
-    close_frame(child);
   }
+  bury(std::move(owner.children.at(slot)));
   owner.children.erase(slot);
   --owner.open_children;
 
@@ -286,13 +297,14 @@ std::optional<Machine::Completed> Machine::child_closed(Cell& owner, std::size_t
         ++it;
         continue;
       }
-      close_frame(*it->second);
+      bury(std::move(it->second));
       it = owner.children.erase(it);
       --owner.open_children;
     }
   }
   if (owner.open_children > 0) return std::nullopt;
-  if (!owner.child_error && owner.next_item < owner.items.size()) return abandon(owner);
+  const bool unfinished = cut_short || owner.next_item < owner.items.size();
+  if (!owner.child_error && unfinished) return abandon(owner);
   return completed(owner);
 }
 

@@ -56,6 +56,7 @@ struct Frame {
   std::vector<Cell> cells;
   std::size_t open = 0;  // cells that are active
   std::size_t done = 0;
+  bool closed = false;
   std::optional<StepError> failure;  // set: nothing new starts here
 };
 
@@ -141,7 +142,7 @@ class Machine {
   std::optional<Completed> child_closed(Cell& owner, std::size_t slot);
   Completed completed(Cell& owner);
   void prune(Frame& frame);
-  void close_frame(Frame& frame);
+  void bury(std::unique_ptr<Frame> frame);
   bool doomed_frame(const Frame& frame) const;
   const std::vector<std::vector<int>>& dependents_of(const plan::Body& body);
   int next_visit(const Cell& cell);
@@ -150,6 +151,7 @@ class Machine {
   RunRoots roots_;
   std::unique_ptr<Frame> root_;
   std::deque<Cell*> ready_;
+  std::vector<std::unique_ptr<Frame>> grave_;  // closed, but cells of them may stand in ready_
   std::unordered_map<const plan::Body*, std::vector<std::vector<int>>> dependents_;
   bool jumps_back_ = false;  // only then visits are counted
   std::map<std::pair<int, std::string>, int> visits_;

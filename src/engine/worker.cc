@@ -99,9 +99,9 @@ awaitable<Result<Run>> Worker::enqueue(StartRun start) {
   if (!run) co_return run.error();
   const std::shared_ptr<Execution> execution = add(std::move(*run), std::move(start.compiled), {});
   execution->insert();
+  Run answer = execution->run();  // what the flush makes durable, not what comes meanwhile
   const Status accepted = co_await journal_.flushed();
   if (!accepted) co_return accepted.error();
-  Run answer = execution->run();
   if (!execution->ending()) execution->go();
   co_return answer;
 }
@@ -134,17 +134,18 @@ void Worker::wait_for(const RunId& run, Millis wait, std::function<void(Result<E
 // The caller hears of a run that goes on: only once the run is durable.
 void Worker::wait_is_over(const RunId& run, const std::shared_ptr<Waiter>& waiter) {
   waiter->timer = 0;
-  journal_.flush([this, run, waiter](const Status& flushed) {
+  const auto running = runs_.find(run);
+  // One that is ending answers in a moment, with its flushed end.
+  if (running != runs_.end() && running->second->ending()) return;
+  Run as_it_is = running != runs_.end() ? running->second->run() : waiter->parked;
+  journal_.flush([this, run, waiter, as_it_is = std::move(as_it_is)](const Status& flushed) {
     const auto it = waiters_.find(run);
     if (it == waiters_.end() || std::erase(it->second, waiter) == 0) return;  // answered meanwhile
     if (it->second.empty()) waiters_.erase(it);
-    const auto running = runs_.find(run);
-    if (!flushed) {
-      waiter->answer(flushed.error());
-    } else if (running != runs_.end()) {
-      waiter->answer(Executed{running->second->run(), {}});
+    if (flushed) {
+      waiter->answer(Executed{as_it_is, {}});
     } else {
-      waiter->answer(Executed{waiter->parked, {}});
+      waiter->answer(flushed.error());
     }
   });
 }
@@ -174,11 +175,7 @@ void Worker::on_end(Execution& execution, Ending ending) {
   const auto node = runs_.extract(id);
   --parts_.shared.active;
   if (ending == Ending::parked) {
-    if (const auto it = waiters_.find(id); it != waiters_.end()) {
-      for (const auto& waiter : it->second) waiter->parked = execution.run();
-      std::lock_guard lock(parts_.shared.mutex);
-      parts_.shared.waiting_shard[id] = parts_.index;
-    }
+    keep_waiters(execution.run());
     if (execution.run().wake_at) parts_.on_parked(*execution.run().wake_at);
   } else {
     answer_waiters(execution, ending);
@@ -195,6 +192,25 @@ void Worker::on_end(Execution& execution, Ending ending) {
     }
   }
   when_empty();
+}
+
+// The run sleeps now: who still has time waits on, who ran out of it while it was parked hears so.
+void Worker::keep_waiters(const Run& run) {
+  const auto it = waiters_.find(run.id);
+  if (it == waiters_.end()) return;
+  std::vector<std::shared_ptr<Waiter>> late;
+  for (const auto& waiter : it->second) {
+    waiter->parked = run;
+    if (waiter->timer == 0) late.push_back(waiter);
+  }
+  std::erase_if(it->second, [](const auto& waiter) { return waiter->timer == 0; });
+  if (it->second.empty()) {
+    waiters_.erase(it);
+  } else {
+    std::lock_guard lock(parts_.shared.mutex);
+    parts_.shared.waiting_shard[run.id] = parts_.index;
+  }
+  for (const auto& waiter : late) waiter->answer(Executed{run, {}});
 }
 
 void Worker::cancel(const UserId& user, const RunId& run,
@@ -218,33 +234,48 @@ void Worker::on_failed(const RunId& run, const Error& error) {
   failed_.emplace(run, error);
   execution->drop();
   failed_.erase(run);
-  reload_later(execution->run().user, run);
+  reload_later(execution->run().user, run, execution->run().epoch);
 }
 
-void Worker::reload_later(UserId user, RunId run) {
+void Worker::reload_later(UserId user, RunId run, std::int64_t epoch) {
   reloading_.insert(run);
-  parts_.shard.timers->call_at(parts_.engine.clock.steady() + kReloadAfter, [this, user, run] {
-    if (!parts_.shared.stopping) spawn(executor(), reload(user, run));
-  });
+  parts_.shard.timers->call_at(parts_.engine.clock.steady() + kReloadAfter,
+                               [this, user, run, epoch] {
+                                 if (!parts_.shared.stopping)
+                                   spawn(executor(), reload(user, run, epoch));
+                               });
 }
 
-awaitable<void> Worker::reload(UserId user, RunId run) {
+awaitable<void> Worker::reload(UserId user, RunId run, std::int64_t epoch) {
   Result<Run> row = co_await parts_.engine.store.find_run(user, run);
   if (!row) {
     // Not found: it never was durable, and its caller was told so.
     if (row.error().kind == ErrorKind::not_found) {
       reloading_.erase(run);
     } else {
-      reload_later(user, run);
+      reload_later(user, run, epoch);
     }
     co_return;
   }
   reloading_.erase(run);
-  if (!is_terminal(row->state) && row->node == parts_.options.node) adopt(std::move(*row));
+  // Another epoch: it was let go and claimed meanwhile, maybe by another shard of this process.
+  const bool ours = row->node == parts_.options.node && row->epoch == epoch;
+  if (ours && !is_terminal(row->state) && !parts_.shared.stopping) {
+    ++parts_.shared.loading;
+    adopt(std::move(*row));
+  }
 }
 
 void Worker::adopt(Run run) {
-  if (runs_.contains(run.id) || !loading_.insert(run.id).second) return;
+  // A run that is just being parked here may have been claimed already: the old copy gives way.
+  if (const auto it = runs_.find(run.id);
+      it != runs_.end() && it->second->run().epoch < run.epoch) {
+    std::shared_ptr(it->second)->drop();
+  }
+  if (runs_.contains(run.id) || !loading_.insert(run.id).second) {
+    --parts_.shared.loading;
+    return;
+  }
   spawn(executor(), load(std::move(run)));
 }
 
@@ -253,14 +284,20 @@ awaitable<void> Worker::load(Run run) {
   Result<std::vector<Attempt>> attempts = std::vector<Attempt>{};
   if (plan) attempts = co_await parts_.engine.store.run_attempts(run.user, run.id, 0);
   loading_.erase(run.id);
-  if (!plan && plan.error().kind != ErrorKind::unavailable) {
+  const bool hopeless = !plan && (plan.error().kind == ErrorKind::not_found ||
+                                  plan.error().kind == ErrorKind::invalid_argument);
+  --parts_.shared.loading;
+  if (hopeless) {
     co_await fail_run(std::move(run), plan.error());
   } else if (!plan || !attempts) {
-    reload_later(run.user, run.id);
+    reload_later(run.user, run.id, run.epoch);
   } else {
     const auto execution = add(std::move(run), *plan, std::move(*attempts));
-    execution->go();
-    if (parts_.shared.stopping) execution->drain();
+    if (parts_.shared.stopping) {
+      execution->drain();
+    } else {
+      execution->go();
+    }
   }
   when_empty();
 }
@@ -289,9 +326,13 @@ awaitable<void> Worker::fail_run(Run run, Error error) {
       JsonObject{{"code", error.code_or_kind()}, {"message", error.message}, {"retryable", false}};
   run.finished_at = parts_.engine.clock.now();
   ++run.revision;
+  const UserId user = run.user;
+  const RunId id = run.id;
+  const std::int64_t epoch = run.epoch;
   JournalSlot slot;
   journal_.update_run(std::move(run), slot);
-  (void)co_await journal_.flushed();
+  const Status flushed = co_await journal_.flushed();
+  if (!flushed) reload_later(user, id, epoch);
 }
 
 std::unordered_set<RunId> Worker::ids() const {

@@ -12,7 +12,8 @@ namespace pilot::engine {
 
 // What the workers of a process share. Any thread.
 struct Shared {
-  std::atomic<std::size_t> active{0};  // runs in memory
+  std::atomic<std::size_t> active{0};   // runs in memory
+  std::atomic<std::size_t> loading{0};  // claimed, and on their way into memory
   std::atomic<bool> stopping{false};
   // A parked run may be claimed by another shard than the one whose caller waits for it: it goes
   // back to that one.
@@ -65,11 +66,12 @@ class Worker {
   awaitable<void> load(Run run);
   awaitable<Result<std::shared_ptr<const plan::CompiledPlan>>> plan_of(Run run);
   awaitable<void> fail_run(Run run, Error error);
-  awaitable<void> reload(UserId user, RunId run);
-  void reload_later(UserId user, RunId run);
+  awaitable<void> reload(UserId user, RunId run, std::int64_t epoch);
+  void reload_later(UserId user, RunId run, std::int64_t epoch);
   void wait_for(const RunId& run, Millis wait, std::function<void(Result<Executed>)> answer);
   void wait_is_over(const RunId& run, const std::shared_ptr<Waiter>& waiter);
   void on_end(Execution& execution, Ending ending);
+  void keep_waiters(const Run& run);
   void answer_waiters(const Execution& execution, Ending ending);
   void on_failed(const RunId& run, const Error& error);
   void when_empty();

@@ -1,5 +1,5 @@
 // Every limit in one place: what comes from outside is bounded by these. Sizes in bytes unless the
-// name says otherwise. The table is docs/limits (from promises.md, oversize input).
+// name says otherwise. docs/api.md and docs/plans.md tell users of them.
 #pragma once
 
 #include <chrono>
@@ -59,7 +59,6 @@ inline constexpr std::size_t kRequestBody = 10u << 20;
 
 // engine
 inline constexpr std::size_t kQueuedRuns = 10'000;  // accepted and not yet finished or asleep
-inline constexpr std::size_t kActiveRuns = 1'000;   // in memory, per shard
 inline constexpr auto kJournalDelay = 50ms;         // oldest unflushed row
 inline constexpr auto kParkAfter = 2s;              // a longer sleep leaves memory
 inline constexpr std::size_t kPreviewCharacters = 500;

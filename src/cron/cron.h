@@ -15,7 +15,7 @@ namespace pilot::cron {
 
 // How numeric weekdays and the two day fields are read.
 enum class Dialect {
-  crontab,      // 0 and 7 are Sunday; day and weekday are ORed when both are restricted (Vixie cron)
+  crontab,  // 0 and 7 are Sunday; day and weekday are ORed when both are restricted (Vixie cron)
   apscheduler,  // 0 is Monday ... 6 is Sunday; all fields are ANDed (APScheduler 3)
 };
 std::string_view to_string(Dialect dialect);

@@ -1,5 +1,6 @@
 // The jq language: text -> Program -> values. A program sees its input and its variables and
-// nothing else: no files, no environment, no network, no other program. docs/jq.md is the reference.
+// nothing else: no files, no environment, no network, no other program. docs/jq.md is the
+// reference.
 //
 // A Program is immutable and may be shared between threads. run() is pure but for `now`, never
 // recurses on the native stack (the machine keeps its own, counted in the memory budget) and ends
@@ -29,11 +30,11 @@ Result<ProgramPtr> compile(std::string_view text, const std::vector<std::string>
 
 // What a run may use. Whatever is used up first ends it.
 struct Budget {
-  std::uint64_t steps = 20'000'000;             // instructions and units of work in builtins
-  std::size_t memory_bytes = 64u << 20;         // values, frames, choice points at one moment
-  std::size_t output_bytes = 5u << 20;          // of all outputs as JSON text
-  std::size_t outputs = 100'000;                // how many
-  std::chrono::milliseconds time{100};          // wall time, looked at every few hundred steps
+  std::uint64_t steps = 20'000'000;      // instructions and units of work in builtins
+  std::size_t memory_bytes = 64u << 20;  // values, frames, choice points at one moment
+  std::size_t output_bytes = 5u << 20;   // of all outputs as JSON text
+  std::size_t outputs = 100'000;         // how many
+  std::chrono::milliseconds time{100};   // wall time, looked at every few hundred steps
 };
 
 struct RunOptions {

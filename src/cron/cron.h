@@ -34,6 +34,7 @@ std::optional<DstRule> dst_rule_from(std::string_view text);
 class Zone;
 // Errors: invalid_argument/unknown_timezone, with the nearest name where there is one.
 Result<std::shared_ptr<const Zone>> find_zone(std::string_view name);
+std::string_view name(const Zone& zone);
 
 class Expression;
 // Five fields (minute hour day month weekday), six (second first), or a word like @daily. Errors:
@@ -43,11 +44,18 @@ Result<std::shared_ptr<const Expression>> parse(std::string_view text,
                                                 Dialect dialect = Dialect::crontab);
 
 // The first due instant after `after` (strictly); none when there is no further one within the
-// range of the calendar that is looked at (to the year 2200).
+// range of the calendar that is looked at: from 1970 to the end of the year 2200.
 std::optional<WallTime> next_after(const Expression& expression, const Zone& zone, WallTime after,
                                    DstRule rule = DstRule::vixie);
+// The last due instant that is not after `instant`; none before 1970. Costs some dozen next_after,
+// however many instants lie in between.
+std::optional<WallTime> last_at_or_before(const Expression& expression, const Zone& zone,
+                                          WallTime instant, DstRule rule = DstRule::vixie);
 
 // In words, in English: "at 07:00 on Monday to Friday".
 std::string explain(const Expression& expression);
+// The same expression as five or six fields of numbers: "0 7 * * 1-5" for "0 7 * * mon-fri".
+// Parsed again in its dialect it is the same.
+std::string to_text(const Expression& expression);
 
 }  // namespace pilot::cron

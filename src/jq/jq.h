@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,30 @@ using ProgramPtr = std::shared_ptr<const Program>;
 // the message, and the nearest name where a function or variable does not exist; too_large/
 // program_too_large past limits::kJqProgram.
 Result<ProgramPtr> compile(std::string_view text, const std::vector<std::string>& vars = {});
+
+// The program that keeps those elements of its input (a list) for which `text` gives something that
+// is neither null nor false. Places in errors are those in `text`.
+Result<ProgramPtr> compile_filter(std::string_view text, const std::vector<std::string>& vars = {});
+
+// Two keys that a program surely reads from its input: .steps.fetch is {"steps", "fetch"}.
+struct Mention {
+  std::string first;
+  std::string second;
+  std::string place;  // "line 1, column 7"
+};
+std::vector<Mention> mentions(const Program& program);
+
+// A value that is put together from others without copying them: `json`, or an object of members.
+// All that it points to outlives the run.
+struct ViewMember;
+struct View {
+  const Json* json = nullptr;
+  std::vector<ViewMember> members;
+};
+struct ViewMember {
+  std::string key;
+  View value;
+};
 
 // What a run may use. Whatever is used up first ends it.
 struct Budget {
@@ -54,8 +79,10 @@ Result<std::vector<Json>> run(const Program& program, const Json& input,
 // The first output only (the rest is not computed); none if there is no output.
 Result<std::optional<Json>> run_first(const Program& program, const Json& input,
                                       const JsonObject& vars = {}, const RunOptions& options = {});
+Result<std::optional<Json>> run_first(const Program& program, const View& input,
+                                      const RunOptions& options = {});
 
 // Names of all builtins as "name/arity", sorted; for docs and for `builtins`.
-const std::vector<std::string>& builtin_names();
+std::vector<std::string> builtin_names();
 
 }  // namespace pilot::jq

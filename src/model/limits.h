@@ -37,6 +37,7 @@ inline constexpr std::size_t kPlanName = 200;             // characters
 inline constexpr std::size_t kTemplateBytes = 64u << 10;  // one string with references
 inline constexpr std::size_t kPatternBytes = 1u << 10;    // a regular expression
 inline constexpr std::size_t kReferencePath = 100;        // parts after the root
+inline constexpr std::size_t kJqProgram = 64u << 10;      // one program
 inline constexpr std::int64_t kForeachItems = 10'000;
 inline constexpr std::int64_t kForeachConcurrency = 100;
 inline constexpr std::int64_t kVisits = 10'000;        // jumps back, per run
@@ -62,6 +63,15 @@ inline constexpr std::size_t kQueuedRuns = 10'000;  // accepted and not yet fini
 inline constexpr auto kJournalDelay = 50ms;         // oldest unflushed row
 inline constexpr auto kParkAfter = 2s;              // a longer sleep leaves memory
 inline constexpr std::size_t kPreviewCharacters = 500;
+
+// schedules
+inline constexpr std::size_t kCronExpression = 200;         // one expression
+inline constexpr std::int64_t kSchedules = 250'000;         // of one user
+inline constexpr std::int64_t kScheduleInstances = 10'000;  // max_instances
+inline constexpr auto kScheduleJitter = 24h;
+inline constexpr auto kMisfireGrace = std::chrono::hours{24 * 366};
+inline constexpr std::int64_t kCatchUpRuns = 1'000;        // of one schedule at one time
+inline constexpr std::int64_t kCountedInstants = 100'000;  // missed ones, past it: "many"
 
 // lists
 inline constexpr std::int64_t kPageDefault = 50;

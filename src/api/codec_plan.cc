@@ -181,8 +181,8 @@ Checked check_document(const Json& document, std::string_view name, std::string_
   return {std::move(outcome.plan), std::move(outcome.problems)};
 }
 
-Problems apply(const PlanInput& input, store::StoredPlan& plan,
-               const std::shared_ptr<const providers::Registry>& registry) {
+Applied apply(const PlanInput& input, store::StoredPlan& plan,
+              const std::shared_ptr<const providers::Registry>& registry) {
   if (input.document) plan.document = *input.document;
   if (input.name) plan.name = *input.name;
   if (input.original_prompt) plan.original_prompt = *input.original_prompt;
@@ -203,13 +203,15 @@ Problems apply(const PlanInput& input, store::StoredPlan& plan,
   }
   problems.insert(problems.end(), checked.problems.begin(), checked.problems.end());
   if (checked.compiled) plan.required_providers = checked.compiled->required_providers;
+  Applied out{std::move(checked.compiled), std::move(problems), "/trigger"};
   if (input.trigger) {
     plan.trigger = *input.trigger;
   } else if (input.document && !loaded.plan.trigger.is_null()) {
     plan.trigger = loaded.plan.trigger;
+    out.trigger = input.pointer + out.trigger;
   }
   if (plan.name.empty()) plan.name = "Untitled plan";
-  return problems;
+  return out;
 }
 
 Response problems_response(const Problems& problems) {

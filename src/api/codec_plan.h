@@ -48,8 +48,13 @@ Checked check_document(const Json& document, std::string_view name, std::string_
 
 // Puts `input` into `plan` and checks the outcome: all problems at once. A draft needs to be
 // readable only; anything else must compile. required_providers are those of the compiled plan.
-Problems apply(const PlanInput& input, store::StoredPlan& plan,
-               const std::shared_ptr<const providers::Registry>& registry);
+struct Applied {
+  std::shared_ptr<const plan::CompiledPlan> compiled;  // null: a draft, or there are problems
+  Problems problems;
+  std::string trigger;  // where the plan's trigger stands in the body
+};
+Applied apply(const PlanInput& input, store::StoredPlan& plan,
+              const std::shared_ptr<const providers::Registry>& registry);
 
 // 422 with every problem.
 Response problems_response(const Problems& problems);

@@ -1,6 +1,7 @@
 // Plans: list, make, read, change, remove, their versions, and checking them. Under /api/plans and
 // the old service's other name, /api/execution-plans.
 #include "api/codec_plan.h"
+#include "api/codec_schedule.h"
 #include "api/problem.h"
 #include "api/services.h"
 
@@ -39,11 +40,13 @@ awaitable<Response> create(ApiPtr api, Request& request) {
   plan.user = request.principal;
   plan.id.text = make_uuid7(now, api->random(request));
   plan.created_at = plan.updated_at = now;
-  const Problems problems = apply(*input, plan, services.registry);
-  if (!problems.empty()) co_return problems_response(problems);
+  Applied applied = apply(*input, plan, services.registry);
+  set_schedule(plan, applied, nullptr, now, api->random(request));
+  if (!applied.problems.empty()) co_return problems_response(applied.problems);
   const Status created = co_await services.store.create_plan(plan);
   if (!created) co_return problem(created.error());
   api->generation.raise();
+  tell_engine(services.engine, plan.schedule);
   Response response = plan_response(plan, 201);
   response.headers.emplace_back("Location", "/api/plans/" + plan.id.text);
   co_return response;
@@ -65,14 +68,17 @@ awaitable<Response> update(ApiPtr api, Request& request) {
   Result<store::StoredPlan> plan =
       co_await services.store.find_plan(request.principal, PlanId{request.param("id")});
   if (!plan) co_return problem(plan.error());
-  const Problems problems = apply(*input, *plan, services.registry);
-  if (!problems.empty()) co_return problems_response(problems);
   plan->updated_at = services.clock.now();
+  const Json old_trigger = plan->trigger;
+  Applied applied = apply(*input, *plan, services.registry);
+  set_schedule(*plan, applied, &old_trigger, plan->updated_at, api->random(request));
+  if (!applied.problems.empty()) co_return problems_response(applied.problems);
   // What was read is what is changed: somebody else's save in between is not undone unseen.
   const int expected = input->expected_version > 0 ? input->expected_version : plan->version;
   const Result<int> version = co_await services.store.update_plan(*plan, expected);
   if (!version) co_return problem(version.error());
   api->generation.raise();
+  tell_engine(services.engine, plan->schedule);
   plan->version = *version;
   co_return plan_response(*plan);
 }
@@ -103,16 +109,18 @@ awaitable<Response> validate(ApiPtr api, Request& request) {
   if (!body) co_return problem(body.error());
   const Result<DocumentInput> input = read_document(request, std::move(*body));
   if (!input) co_return problem(input.error());
-  co_return verdict(
-      check_document(input->document, "", input->pointer, api->services.registry).problems);
+  Checked checked = check_document(input->document, "", input->pointer, api->services.registry);
+  check_trigger(input->document, input->pointer, checked);
+  co_return verdict(checked.problems);
 }
 
 awaitable<Response> validate_stored(ApiPtr api, Request& request) {
   const auto plan =
       co_await api->services.store.find_plan(request.principal, PlanId{request.param("id")});
   if (!plan) co_return problem(plan.error());
-  co_return verdict(
-      check_document(plan->document, plan->name, "", api->services.registry).problems);
+  Checked checked = check_document(plan->document, plan->name, "", api->services.registry);
+  check_trigger(plan->document, "", checked);
+  co_return verdict(checked.problems);
 }
 
 }  // namespace

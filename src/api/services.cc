@@ -20,6 +20,7 @@ void register_routes(Router& router, Services& services) {
   register_execute(router, api);
   register_logs(router, api);
   register_credentials(router, api);
+  register_schedules(router, api);
 }
 
 }  // namespace pilot::api

@@ -53,5 +53,6 @@ void register_runs(Router& router, const ApiPtr& api);
 void register_execute(Router& router, const ApiPtr& api);
 void register_logs(Router& router, const ApiPtr& api);
 void register_credentials(Router& router, const ApiPtr& api);
+void register_schedules(Router& router, const ApiPtr& api);
 
 }  // namespace pilot::api

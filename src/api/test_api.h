@@ -52,6 +52,7 @@ class FakeEngine final : public engine::Engine {
   awaitable<Result<engine::Executed>> execute(std::size_t, engine::StartRun start,
                                               Millis wait) override;
   awaitable<Result<Run>> cancel(std::size_t, UserId user, RunId run) override;
+  void schedule_changed(std::optional<WallTime> next) override { next_due = next; }
   engine::EventBus& events() override { return bus_; }
   engine::EngineLoad load() const override { return {1, 2, 3}; }
 
@@ -59,6 +60,7 @@ class FakeEngine final : public engine::Engine {
 
   std::optional<engine::StartRun> last;
   Millis last_wait{0};
+  std::optional<WallTime> next_due;      // of the schedule that was saved last
   std::optional<Error> refuse;           // what enqueue and execute answer
   RunState outcome = RunState::success;  // of execute
   std::string node;                      // who owns the runs it makes; empty: nobody

@@ -43,6 +43,47 @@ int runs_watch(const GlobalOptions& global, const std::string& id);
 int runs_cancel(const GlobalOptions& global, const std::string& id);
 int logs(const GlobalOptions& global, const ListOptions& options);
 
+struct ScheduleOptions {
+  std::string plan;
+  std::string expression;
+  std::string timezone;
+  std::string dialect;
+  std::string dst;
+  std::string grace;
+  std::string jitter;
+  std::string start;
+  std::string end;
+  bool every = false;
+  std::int64_t max_instances = 0;  // 0: not given
+  RunOptions run;                  // its inputs
+};
+int schedule_list(const GlobalOptions& global, const ListOptions& options);
+int schedule_set(const GlobalOptions& global, const ScheduleOptions& options);
+int schedule_show(const GlobalOptions& global, const std::string& plan);
+int schedule_remove(const GlobalOptions& global, const std::string& plan);
+int schedule_fires(const GlobalOptions& global, const ListOptions& options);
+
+struct CronOptions {
+  std::string expression;
+  std::string timezone = "UTC";
+  std::string from;  // RFC 3339; empty: now
+  std::string dialect = "crontab";
+  std::string dst = "vixie";
+  int count = 5;
+};
+int cron_next(const GlobalOptions& global, const CronOptions& options);
+int cron_explain(const GlobalOptions& global, const CronOptions& options);
+
+struct JqOptions {
+  std::string program;
+  std::string file = "-";
+  std::vector<std::string> vars;  // name=value
+  bool null_input = false;
+  bool compact = false;
+  bool raw = false;
+};
+int jq(const GlobalOptions& global, const JqOptions& options);
+
 struct RequestOptions {
   std::string provider;
   std::string action;

@@ -23,6 +23,9 @@ struct Options {
   ListOptions list;
   RequestOptions request;
   CredentialOptions credential;
+  ScheduleOptions schedule;
+  CronOptions cron;
+  JqOptions jq;
   std::string id;
   std::string file;
   std::string log_level = "info";
@@ -114,6 +117,76 @@ void add_runs(CLI::App& app, Options& o, int& exit_code) {
   log->add_option("--limit", o.list.limit)->check(CLI::Range(1, 500));
 }
 
+void add_schedule_set(CLI::App& schedule, Options& o, int& exit_code) {
+  ScheduleOptions& s = o.schedule;
+  auto* set = leaf(schedule, "set", "Let a plan run by itself; replaces what it had", exit_code,
+                   [&o] { return schedule_set(o.global, o.schedule); });
+  set->add_option("plan", s.plan)->required();
+  set->add_option("expression", s.expression, "cron expression, like \"0 7 * * 1-5\"")->required();
+  set->add_option("--timezone", s.timezone, "like Europe/Berlin; UTC if not given");
+  set->add_option("--misfire-grace", s.grace, "seconds, or unlimited: later it is missed; 60");
+  set->add_flag("--every", s.every, "make up for each that was missed, not for the last only");
+  set->add_option("--max-instances", s.max_instances, "runs of it at one time; 1");
+  set->add_option("--start", s.start, "not before this moment (RFC 3339)");
+  set->add_option("--end", s.end, "not after this moment (RFC 3339)");
+  set->add_option("--jitter", s.jitter, "up to that many seconds later, at random");
+  set->add_option("--dialect", s.dialect, "crontab, or apscheduler");
+  set->add_option("--dst", s.dst, "vixie, or literal: what a change of the clocks does");
+  add_run_options(*set, s.run);
+}
+
+void add_schedule(CLI::App& app, Options& o, int& exit_code) {
+  CLI::App* schedule = app.add_subcommand("schedule", "Plans that run by themselves");
+  schedule->require_subcommand(1);
+  leaf(*schedule, "list", "List them", exit_code, [&o] { return schedule_list(o.global, o.list); })
+      ->add_option("--limit", o.list.limit)
+      ->check(CLI::Range(1, 500));
+  add_schedule_set(*schedule, o, exit_code);
+  const auto one = [&](const std::string& name, const std::string& help, auto command) {
+    leaf(*schedule, name, help, exit_code, [&o, command] { return command(o.global, o.id); })
+        ->add_option("plan", o.id)
+        ->required();
+  };
+  one("show", "Show a plan's schedule and what comes next", schedule_show);
+  one("rm", "Take a plan's schedule away", schedule_remove);
+  auto* fires = leaf(*schedule, "fires", "What was due, newest first: fired or missed", exit_code,
+                     [&o] { return schedule_fires(o.global, o.list); });
+  fires->add_option("plan", o.list.plan, "of this plan only");
+  fires->add_option("--limit", o.list.limit)->check(CLI::Range(1, 500));
+}
+
+void add_cron(CLI::App& app, Options& o, int& exit_code) {
+  CLI::App* cron = app.add_subcommand("cron", "What a cron expression means");
+  cron->require_subcommand(1);
+  const auto one = [&](const std::string& name, const std::string& help, auto command) {
+    auto* made =
+        leaf(*cron, name, help, exit_code, [&o, command] { return command(o.global, o.cron); });
+    made->add_option("expression", o.cron.expression, "like \"0 7 * * 1-5\"")->required();
+    made->add_option("--dialect", o.cron.dialect, "crontab or apscheduler")->capture_default_str();
+    return made;
+  };
+  one("explain", "Say it in words", cron_explain);
+  auto* next = one("next", "Print when it is due next, in UTC", cron_next);
+  next->add_option("--tz,--timezone", o.cron.timezone, "like Europe/Berlin")->capture_default_str();
+  next->add_option("--from", o.cron.from, "after this moment (RFC 3339); now if not given");
+  next->add_option("--count", o.cron.count, "how many")
+      ->check(CLI::Range(1, 1'000))
+      ->capture_default_str();
+  next->add_option("--dst", o.cron.dst, "vixie or literal: what a change of the clocks does")
+      ->capture_default_str();
+}
+
+void add_jq(CLI::App& app, Options& o, int& exit_code) {
+  auto* command = leaf(app, "jq", "Try a jq program as plans use them", exit_code,
+                       [&o] { return jq(o.global, o.jq); });
+  command->add_option("program", o.jq.program, "like '.items | map(.price) | add'")->required();
+  command->add_option("file", o.jq.file, "JSON file; - for stdin")->capture_default_str();
+  command->add_option("--var", o.jq.vars, "$name for the program, as name=value (JSON or text)");
+  command->add_flag("-n,--null-input", o.jq.null_input, "no input: null");
+  command->add_flag("-c,--compact", o.jq.compact, "each output on one line");
+  command->add_flag("-r,--raw", o.jq.raw, "texts without quotes");
+}
+
 void add_providers(CLI::App& app, Options& o, int& exit_code) {
   CLI::App* providers = app.add_subcommand("providers", "Providers and their actions");
   providers->require_subcommand(1);
@@ -182,6 +255,9 @@ int run_command_line(int argc, char** argv) {
   add_serve_and_run(app, o, exit_code);
   add_plans(app, o, exit_code);
   add_runs(app, o, exit_code);
+  add_schedule(app, o, exit_code);
+  add_cron(app, o, exit_code);
+  add_jq(app, o, exit_code);
   add_providers(app, o, exit_code);
   add_credentials(app, o, exit_code);
   leaf(app, "migrate", "Bring the database's schema up to date", exit_code,

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "engine/fetcher.h"
+#include "engine/scheduler.h"
 #include "engine/worker.h"
 
 namespace pilot::engine {
@@ -33,11 +34,13 @@ class WorkerEngine final : public Engine {
     if (!released) co_return released.error();
     if (*released > 0) parts_.log.info("taking up {} unfinished runs", *released);
     fetcher_.start();
+    scheduler_.start();
     co_return ok();
   }
 
   awaitable<void> stop(Millis grace) override {
     shared_.stopping = true;
+    scheduler_.stop();
     fetcher_.stop();
     co_await stop_workers(grace);
   }
@@ -66,6 +69,10 @@ class WorkerEngine final : public Engine {
       if (*idle) co_return co_await publish_cancelled(user, run);
     }
     co_return conflict("run_busy", "the run is changing hands; try again");
+  }
+
+  void schedule_changed(std::optional<WallTime> next) override {
+    if (next) scheduler_.notice(*next);
   }
 
   EventBus& events() override { return bus_; }
@@ -130,6 +137,9 @@ class WorkerEngine final : public Engine {
                     .shard = parts_.shards[0],
                     .shared = shared_,
                     .workers = workers_}};
+  Scheduler scheduler_{{.engine = parts_,
+                        .shard = parts_.shards[0],
+                        .on_fired = [this](WallTime now) { fetcher_.notice(now); }}};
 };
 
 }  // namespace

@@ -28,7 +28,8 @@ struct ShardContext {
 struct EngineOptions {
   std::string node;                              // this process's uuid
   std::size_t max_queued = limits::kQueuedRuns;  // past it: 503 `overloaded`
-  // False: `pilot run` works on its own run only, and keeps it in memory while it sleeps.
+  // False: `pilot run` works on its own run only, keeps it in memory while it sleeps, and fires no
+  // schedules.
   bool claim_others = true;
 };
 
@@ -87,6 +88,9 @@ class Engine {
   // Answers when the run is durably cancelled. conflict/run_finished when it is terminal,
   // not_found.
   virtual awaitable<Result<Run>> cancel(std::size_t shard, UserId user, RunId run) = 0;
+
+  // A schedule was saved whose next instant is then (none: nothing to wake up for). Any thread.
+  virtual void schedule_changed(std::optional<WallTime> next) = 0;
 
   virtual EventBus& events() = 0;
   virtual EngineLoad load() const = 0;  // any thread

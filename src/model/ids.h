@@ -8,5 +8,6 @@ namespace pilot {
 using UserId = Id<struct UserTag>;
 using PlanId = Id<struct PlanTag>;
 using RunId = Id<struct RunTag>;
+using ScheduleId = Id<struct ScheduleTag>;
 
 }  // namespace pilot

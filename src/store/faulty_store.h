@@ -84,6 +84,33 @@ class FaultyStore final : public Store {
     return pass(inner_.cancel_idle_run(std::move(user), std::move(id), now));
   }
 
+  awaitable<Result<std::vector<DueSchedule>>> due_schedules(WallTime now,
+                                                            std::int64_t limit) override {
+    return pass(inner_.due_schedules(now, limit));
+  }
+  awaitable<Result<std::optional<WallTime>>> next_fire() override {
+    return pass(inner_.next_fire());
+  }
+  awaitable<Result<FiringReport>> fire(std::vector<Firing> firings) override {
+    return pass(inner_.fire(std::move(firings)));
+  }
+  awaitable<Status> put_schedule(Schedule schedule, Json trigger) override {
+    return pass(inner_.put_schedule(std::move(schedule), std::move(trigger)));
+  }
+  awaitable<Status> remove_schedule(UserId user, PlanId plan, Json trigger, WallTime now) override {
+    return pass(inner_.remove_schedule(std::move(user), std::move(plan), std::move(trigger), now));
+  }
+  awaitable<Result<Schedule>> find_schedule(UserId user, ScheduleId id) override {
+    return pass(inner_.find_schedule(std::move(user), std::move(id)));
+  }
+  awaitable<Result<Page<Schedule>>> list_schedules(UserId user, PageRequest page) override {
+    return pass(inner_.list_schedules(std::move(user), std::move(page)));
+  }
+  awaitable<Result<Page<Fire>>> list_fires(UserId user, FireFilter filter,
+                                           PageRequest page) override {
+    return pass(inner_.list_fires(std::move(user), std::move(filter), std::move(page)));
+  }
+
   awaitable<Status> put_credential(SealedCredential credential) override {
     return pass(inner_.put_credential(std::move(credential)));
   }

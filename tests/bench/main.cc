@@ -7,9 +7,12 @@
 #include <fstream>
 
 #include "bare_database.h"
+#include "cron_bench.h"
+#include "jq_bench.h"
 #include "machine.h"
 #include "options.h"
 #include "report.h"
+#include "schedule_bench.h"
 #include "start_up.h"
 #include "workloads.h"
 
@@ -92,6 +95,18 @@ Status run_workloads(const Options& options, const std::filesystem::path& dir, R
 }
 
 Status measure(const Options& options, const std::filesystem::path& dir, Report& report) {
+  if (options.wants("cron")) {
+    say("cron expressions");
+    Result<CronFigures> cron = measure_cron();
+    if (!cron) return cron.error();
+    report.cron = std::move(*cron);
+  }
+  if (options.wants("jq")) {
+    say("jq programs");
+    Result<JqFigures> jq = measure_jq();
+    if (!jq) return jq.error();
+    report.jq = std::move(*jq);
+  }
   if (options.wants("start")) {
     say("cold starts");
     std::filesystem::create_directories(dir / "starts");
@@ -99,8 +114,13 @@ Status measure(const Options& options, const std::filesystem::path& dir, Report&
     if (!fresh) return fresh.error();
     report.start_up = std::move(*fresh);
   }
-  const bool sleepers_alone = options.only == std::vector<std::string>{"sleepers"};
-  if (!sleepers_alone) {
+  // Parts that have servers of their own.
+  const bool others_alone =
+      !options.only.empty() &&
+      std::all_of(options.only.begin(), options.only.end(), [](const std::string& part) {
+        return part == "sleepers" || part == "schedules" || part == "cron" || part == "jq";
+      });
+  if (!others_alone) {
     if (Status done = run_workloads(options, dir, report); !done) return done;
   }
   if (options.wants("start")) {
@@ -119,6 +139,12 @@ Status measure(const Options& options, const std::filesystem::path& dir, Report&
           fmt::format("sleepers: {} of {} runs are waiting", asleep->waiting, asleep->runs));
     }
     report.sleepers = std::move(*asleep);
+  }
+  if (options.wants("schedules")) {
+    say("100,000 schedules");
+    Result<Schedules> schedules = measure_schedules(options.pilot, dir / "schedules");
+    if (!schedules) return schedules.error();
+    report.schedules = std::move(*schedules);
   }
   return ok();
 }

@@ -9,7 +9,8 @@
 namespace pilot::bench {
 namespace {
 
-constexpr std::string_view kParts[] = {"w1", "w2", "references", "start", "acceptance", "sleepers"};
+constexpr std::string_view kParts[] = {"w1",       "w2",        "references", "start", "acceptance",
+                                       "sleepers", "schedules", "cron",       "jq"};
 
 Error bad_option(std::string message) { return invalid("bad_option", std::move(message)); }
 

@@ -69,6 +69,56 @@ JsonObject sleepers_json(const Sleepers& asleep) {
           {"idle_cores", rounded(asleep.idle_cores)}};
 }
 
+JsonObject schedules_json(const Schedules& found) {
+  JsonArray bursts;
+  for (const Burst& burst : found.bursts) {
+    bursts.push_back(JsonObject{{"schedules", burst.schedules},
+                                {"fired", burst.fired},
+                                {"missed", burst.missed},
+                                {"p50_ms", rounded(burst.p50_ms)},
+                                {"p99_ms", rounded(burst.p99_ms)},
+                                {"max_ms", rounded(burst.max_ms)},
+                                {"last_started_ms", rounded(burst.last_started_ms)},
+                                {"last_finished_ms", rounded(burst.last_finished_ms)}});
+  }
+  return {{"at_rest", found.at_rest},
+          {"zones", found.zones},
+          {"saved_per_second", rounded(found.saved_per_second)},
+          {"load_seconds", rounded(found.load_seconds)},
+          {"rss_mib", rounded(found.rss_mib)},
+          {"peak_rss_mib", rounded(found.peak_rss_mib)},
+          {"idle_cores", rounded(found.idle_cores)},
+          {"bursts", std::move(bursts)}};
+}
+
+JsonObject cron_json(const CronFigures& found) {
+  JsonArray figures;
+  for (const CronFigure& figure : found.figures) {
+    figures.push_back(
+        JsonObject{{"expression", figure.expression}, {"next_ns", rounded(figure.next_ns)}});
+  }
+  return {{"zone", found.zone},
+          {"figures", std::move(figures)},
+          {"conversions_ns", rounded(found.conversions_ns)},
+          {"minutes_ns", rounded(found.minutes_ns)}};
+}
+
+JsonObject jq_json(const JqFigures& found) {
+  JsonArray programs;
+  for (const JqFigure& figure : found.programs) {
+    programs.push_back(JsonObject{{"program", figure.program},
+                                  {"compile_us", rounded(figure.compile_us)},
+                                  {"small_us", rounded(figure.small_us)},
+                                  {"large_us", rounded(figure.large_us)},
+                                  {"libjq_compile_us", rounded(figure.libjq_compile_us)},
+                                  {"libjq_small_us", rounded(figure.libjq_small_us)},
+                                  {"libjq_large_us", rounded(figure.libjq_large_us)}});
+  }
+  return {{"small_bytes", found.small_bytes},
+          {"large_bytes", found.large_bytes},
+          {"programs", std::move(programs)}};
+}
+
 JsonArray targets_json(const Report& report) {
   JsonArray out;
   for (const Target& target : targets(report)) {
@@ -143,6 +193,53 @@ std::string single_figures_text(const Report& report) {
   return out;
 }
 
+std::string schedules_text(const Report& report) {
+  if (!report.schedules) return {};
+  const Schedules& found = *report.schedules;
+  std::string out = fmt::format(
+      "\n{} schedules over {} zones: {:.2f} s to start, {:.1f} MiB (peak {:.1f}), {:.4f} cores "
+      "when "
+      "nothing is due; {:.0f} saved a second\n",
+      found.at_rest, found.zones, found.load_seconds, found.rss_mib, found.peak_rss_mib,
+      found.idle_cores, found.saved_per_second);
+  for (const Burst& burst : found.bursts) {
+    out += fmt::format(
+        "{} due in one second: {} fired, {} missed; lateness p50 {:.1f}, p99 {:.1f}, max {:.1f} "
+        "ms; "
+        "the last run began after {:.0f} and ended after {:.0f} ms\n",
+        burst.schedules, burst.fired, burst.missed, burst.p50_ms, burst.p99_ms, burst.max_ms,
+        burst.last_started_ms, burst.last_finished_ms);
+  }
+  return out;
+}
+
+std::string cron_text(const Report& report) {
+  if (!report.cron) return {};
+  const CronFigures& found = *report.cron;
+  std::string out = fmt::format("\nnext due instant in {}:\n", found.zone);
+  for (const CronFigure& figure : found.figures) {
+    out += fmt::format("  {:<16}{:>10.0f} ns\n", figure.expression, figure.next_ns);
+  }
+  return out + fmt::format(
+                   "to compare: {:.0f} ns to local time and back; {:.0f} ns minute by minute for "
+                   "\"0 7 * * 1-5\"\n",
+                   found.conversions_ns, found.minutes_ns);
+}
+
+std::string jq_text(const Report& report) {
+  if (!report.jq) return {};
+  const JqFigures& found = *report.jq;
+  std::string out = fmt::format(
+      "\njq, microseconds: compile, run on {} bytes, run on {} bytes; each beside libjq's\n",
+      found.small_bytes, found.large_bytes);
+  for (const JqFigure& f : found.programs) {
+    out += fmt::format("{:>8.1f} {:>9.0f} {:>9.2f} {:>9.2f} {:>9.0f} {:>9.0f}  {}\n", f.compile_us,
+                       f.libjq_compile_us, f.small_us, f.libjq_small_us, f.large_us,
+                       f.libjq_large_us, f.program);
+  }
+  return out;
+}
+
 std::string targets_text(const Report& report) {
   std::string out = fmt::format("\n{:<30}{:<30}{:<36}{}\n", "target", "wanted", "measured", "");
   for (const Target& target : targets(report)) {
@@ -181,6 +278,9 @@ Json to_json_value(const Report& report) {
   if (report.start_up) out["start_up"] = start_up_json(*report.start_up);
   if (report.acceptance) out["acceptance"] = acceptance_json(*report.acceptance);
   if (report.sleepers) out["sleepers"] = sleepers_json(*report.sleepers);
+  if (report.schedules) out["schedules"] = schedules_json(*report.schedules);
+  if (report.cron) out["cron"] = cron_json(*report.cron);
+  if (report.jq) out["jq"] = jq_json(*report.jq);
   out["targets"] = targets_json(report);
   out["faults"] = std::move(faults);
   out["seconds_per_row"] = report.seconds;
@@ -201,7 +301,8 @@ std::string to_text(const Report& report) {
       machine.load_after);
   if (!report.rows.empty()) out += rows_text(report);
   if (!report.references.empty()) out += references_text(report);
-  out += ceiling_text(report) + single_figures_text(report) + targets_text(report);
+  out += ceiling_text(report) + single_figures_text(report) + schedules_text(report) +
+         cron_text(report) + jq_text(report) + targets_text(report);
   for (const std::string& fault : report.faults) out += "\nFAULT: " + fault + "\n";
   return out;
 }

@@ -66,6 +66,57 @@ struct Sleepers {
   double idle_cores = 0;
 };
 
+// Schedules that are all due in the same second. Lateness is up to the decision that is recorded.
+struct Burst {
+  std::size_t schedules = 0;
+  std::size_t fired = 0;
+  std::size_t missed = 0;
+  double p50_ms = 0;
+  double p99_ms = 0;
+  double max_ms = 0;
+  double last_started_ms = 0;  // of their runs, after the due second
+  double last_finished_ms = 0;
+};
+
+struct Schedules {
+  std::size_t at_rest = 0;
+  std::size_t zones = 0;
+  double saved_per_second = 0;
+  double load_seconds = 0;  // from the start of the server to its first answer
+  double rss_mib = 0;
+  double idle_cores = 0;
+  double peak_rss_mib = 0;  // after the bursts
+  std::vector<Burst> bursts;
+};
+
+// What the next due instant of an expression costs, and what it is made of or replaces.
+struct CronFigure {
+  std::string expression;
+  double next_ns = 0;
+};
+struct CronFigures {
+  std::string zone;
+  std::vector<CronFigure> figures;
+  double conversions_ns = 0;  // an instant to local time and back
+  double minutes_ns = 0;      // "0 7 * * 1-5", minute by minute
+};
+
+// A jq program on an input of about 1 KB and one of about 1 MB, beside libjq (0: not there).
+struct JqFigure {
+  std::string program;
+  double compile_us = 0;
+  double small_us = 0;
+  double large_us = 0;
+  double libjq_compile_us = 0;
+  double libjq_small_us = 0;
+  double libjq_large_us = 0;
+};
+struct JqFigures {
+  std::size_t small_bytes = 0;
+  std::size_t large_bytes = 0;
+  std::vector<JqFigure> programs;
+};
+
 struct Machine {
   int cores = 0;
   std::string kernel;
@@ -82,6 +133,9 @@ struct Report {
   std::optional<StartUp> start_up;
   std::optional<Acceptance> acceptance;
   std::optional<Sleepers> sleepers;
+  std::optional<Schedules> schedules;
+  std::optional<CronFigures> cron;
+  std::optional<JqFigures> jq;
   std::vector<std::string> faults;  // what should not have happened
 };
 

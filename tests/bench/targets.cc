@@ -51,6 +51,60 @@ std::optional<double> busy_memory(const Report& report) {
   return most;
 }
 
+Target of_burst(const Schedules* found, std::size_t count, std::string wanted, double limit_ms,
+                double Burst::*figure) {
+  const std::string name = fmt::format("{} due in one second", count);
+  if (found == nullptr) return unmeasured(name, std::move(wanted));
+  for (const Burst& burst : found->bursts) {
+    if (burst.schedules != count) continue;
+    return {name, std::move(wanted),
+            fmt::format("{:.1f} ms, {} fired, {} missed", burst.*figure, burst.fired, burst.missed),
+            burst.*figure < limit_ms && burst.fired == count && burst.missed == 0};
+  }
+  return unmeasured(name, std::move(wanted));
+}
+
+void add_schedules(const Report& report, std::vector<Target>& all) {
+  const Schedules* found = report.schedules ? &*report.schedules : nullptr;
+  const auto figure = [&](double Schedules::*member, double factor) {
+    return found != nullptr ? std::optional<double>(found->*member * factor) : std::nullopt;
+  };
+  all.push_back(below("100,000 schedules: start", "s", 5, figure(&Schedules::load_seconds, 1)));
+  all.push_back(below("100,000 schedules: memory", "MiB", 100, figure(&Schedules::rss_mib, 1)));
+  all.push_back(below("100,000 schedules: idle", "% CPU", 1, figure(&Schedules::idle_cores, 100)));
+  all.push_back(of_burst(found, 1'000, "p99 late < 50 ms, none missed", 50, &Burst::p99_ms));
+  all.push_back(of_burst(found, 10'000, "all fired within 10 s", 10'000, &Burst::last_started_ms));
+}
+
+void add_cron(const Report& report, std::vector<Target>& all) {
+  std::optional<double> slowest;
+  if (report.cron) {
+    for (const CronFigure& figure : report.cron->figures) {
+      slowest = std::max(slowest.value_or(0), figure.next_ns / 1'000);
+    }
+  }
+  all.push_back(below("next due instant, slowest", "us", 2, slowest));
+}
+
+// The worst of the ten programs beside libjq.
+void add_jq(const Report& report, std::vector<Target>& all) {
+  const JqFigures* found = report.jq ? &*report.jq : nullptr;
+  const auto worst = [&](std::string name, double factor, double JqFigure::*ours,
+                         double JqFigure::*theirs) {
+    const std::string wanted = fmt::format(">= {} x libjq", factor);
+    if (found == nullptr || found->programs.empty() || found->programs[0].libjq_compile_us == 0) {
+      return all.push_back(unmeasured(std::move(name), wanted));
+    }
+    double ratio = 1e9;
+    for (const JqFigure& f : found->programs) ratio = std::min(ratio, f.*theirs / (f.*ours));
+    all.push_back({std::move(name), wanted, fmt::format("{:.1f} x (the worst of ten)", ratio),
+                   ratio >= factor});
+  };
+  worst("jq: compile", 100, &JqFigure::compile_us, &JqFigure::libjq_compile_us);
+  worst("jq: run on 1 KB", 1, &JqFigure::small_us, &JqFigure::libjq_small_us);
+  worst("jq: run on 1 MB", 1, &JqFigure::large_us, &JqFigure::libjq_large_us);
+}
+
 }  // namespace
 
 std::vector<Target> targets(const Report& report) {
@@ -86,6 +140,9 @@ std::vector<Target> targets(const Report& report) {
     all.push_back(unmeasured("10,000 runs asleep: memory", "< 60 MiB"));
     all.push_back(unmeasured("10,000 runs asleep: threads", "none more"));
   }
+  add_schedules(report, all);
+  add_cron(report, all);
+  add_jq(report, all);
   return all;
 }
 

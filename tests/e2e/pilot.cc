@@ -47,8 +47,10 @@ Arguments serve_arguments(const std::filesystem::path& data_dir, const Arguments
   return with_binary(data_dir, std::move(args));
 }
 
-Server::Server(const std::filesystem::path& data_dir, Arguments more)
-    : process_(std::make_unique<Process>(serve_arguments(data_dir, more))) {
+Server::Server(const std::filesystem::path& data_dir, Arguments more, Arguments before) {
+  const Arguments serve = serve_arguments(data_dir, more);
+  before.insert(before.end(), serve.begin(), serve.end());
+  process_ = std::make_unique<Process>(before);
   const std::string line = process_->line(0);
   const Result<Json> told = parse_json(line);
   if (told) url_ = string_or(*told, "url");

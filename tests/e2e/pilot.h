@@ -25,7 +25,9 @@ Json pilot_json(const std::filesystem::path& data_dir, Arguments args, int code 
 // `pilot serve`. Killed when it goes, unless it was stopped.
 class Server {
  public:
-  explicit Server(const std::filesystem::path& data_dir, Arguments more = {});
+  // `before`: what stands before the binary, like /usr/bin/env NAME=VALUE.
+  explicit Server(const std::filesystem::path& data_dir, Arguments more = {},
+                  Arguments before = {});
 
   bool up() const { return !url_.empty(); }
   const std::string& url() const { return url_; }

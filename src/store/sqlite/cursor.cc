@@ -26,6 +26,26 @@ Result<std::optional<std::string>> decode(const std::string& cursor, char mark) 
   return std::optional<std::string>(text->substr(1));
 }
 
+struct NumberAndText {
+  std::int64_t number = 0;
+  std::string text;
+};
+
+// "17:abc" behind the mark.
+Result<std::optional<NumberAndText>> read_pair(const std::string& cursor, char mark) {
+  Result<std::optional<std::string>> text = decode(cursor, mark);
+  if (!text) return text.error();
+  if (!text->has_value()) return std::optional<NumberAndText>();
+  const std::string& key = **text;
+  const std::size_t colon = key.find(':');
+  NumberAndText result;
+  if (colon == std::string::npos) return invalid_cursor();
+  const auto read = std::from_chars(key.data(), key.data() + colon, result.number);
+  if (read.ec != std::errc() || read.ptr != key.data() + colon) return invalid_cursor();
+  result.text = key.substr(colon + 1);
+  return std::optional<NumberAndText>(std::move(result));
+}
+
 }  // namespace
 
 std::int64_t page_limit(const PageRequest& page) {
@@ -43,17 +63,21 @@ std::string attempt_cursor(const AttemptKey& key) {
 }
 
 Result<std::optional<AttemptKey>> read_attempt_cursor(const std::string& cursor) {
-  Result<std::optional<std::string>> text = decode(cursor, 'a');
-  if (!text) return text.error();
-  if (!text->has_value()) return std::optional<AttemptKey>();
-  const std::string& key = **text;
-  const std::size_t colon = key.find(':');
-  AttemptKey result;
-  if (colon == std::string::npos) return invalid_cursor();
-  const auto read = std::from_chars(key.data(), key.data() + colon, result.seq);
-  if (read.ec != std::errc() || read.ptr != key.data() + colon) return invalid_cursor();
-  result.run = key.substr(colon + 1);
-  return std::optional<AttemptKey>(std::move(result));
+  auto pair = read_pair(cursor, 'a');
+  if (!pair) return pair.error();
+  if (!pair->has_value()) return std::optional<AttemptKey>();
+  return std::optional(AttemptKey{std::move((*pair)->text), (*pair)->number});
+}
+
+std::string fire_cursor(const FireKey& key) {
+  return crypto::base64url("f" + std::to_string(key.due_at) + ":" + key.schedule);
+}
+
+Result<std::optional<FireKey>> read_fire_cursor(const std::string& cursor) {
+  auto pair = read_pair(cursor, 'f');
+  if (!pair) return pair.error();
+  if (!pair->has_value()) return std::optional<FireKey>();
+  return std::optional(FireKey{std::move((*pair)->text), (*pair)->number});
 }
 
 }  // namespace pilot::store::sqlite

@@ -28,4 +28,11 @@ struct AttemptKey {
 std::string attempt_cursor(const AttemptKey& key);
 Result<std::optional<AttemptKey>> read_attempt_cursor(const std::string& cursor);
 
+struct FireKey {
+  std::string schedule;
+  std::int64_t due_at = 0;
+};
+std::string fire_cursor(const FireKey& key);
+Result<std::optional<FireKey>> read_fire_cursor(const std::string& cursor);
+
 }  // namespace pilot::store::sqlite

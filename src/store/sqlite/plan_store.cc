@@ -1,5 +1,6 @@
 // execution_plans and plan_versions.
 #include "store/sqlite/cursor.h"
+#include "store/sqlite/schedule_rows.h"
 #include "store/sqlite/sql_text.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -71,9 +72,22 @@ Status put_version(Connection& db, const StoredPlan& plan, int version, WallTime
   return db.query(kPut).bind(plan.user.text, plan.id.text, version, plan.name, at, document).run();
 }
 
+// The plan's own schedule, as the plan now has it.
+Status write_schedule(Connection& db, const StoredPlan& plan, int version) {
+  if (!plan.schedule) return remove_schedule_row(db, plan.user, {plan.id.text});
+  Schedule schedule = *plan.schedule;
+  schedule.user = plan.user;
+  schedule.id = {plan.id.text};
+  schedule.plan = plan.id;
+  schedule.plan_version = version;
+  return put_schedule_row(db, schedule);
+}
+
 Status create(Connection& db, const StoredPlan& plan) {
-  if (Status put = put_plan(db, plan, 1); !put) return put;
-  return put_version(db, plan, 1, plan.created_at);
+  Status done = put_plan(db, plan, 1);
+  if (done) done = put_version(db, plan, 1, plan.created_at);
+  if (done && plan.schedule) done = write_schedule(db, plan, 1);
+  return done;
 }
 
 Result<int> update(Connection& db, const StoredPlan& plan, int expected) {
@@ -107,6 +121,7 @@ Result<int> update(Connection& db, const StoredPlan& plan, int expected) {
                 plan.original_prompt, steps, providers, trigger, document)
           .run();
   if (done) done = put_version(db, plan, stored + 1, plan.updated_at);
+  if (done) done = write_schedule(db, plan, stored + 1);
   if (!done) return done.error();
   return stored + 1;
 }
@@ -151,7 +166,8 @@ Result<Page<StoredPlan>> list(Connection& db, const UserId& user, const std::str
 Status remove(Connection& db, const UserId& user, const PlanId& id) {
   static constexpr char kRemove[] = "DELETE FROM execution_plans WHERE user_id = ?1 AND id = ?2";
   if (Status done = db.query(kRemove).bind(user.text, id.text).run(); !done) return done;
-  return db.changes() == 0 ? Status(no_plan(id)) : ok();
+  if (db.changes() == 0) return no_plan(id);
+  return remove_schedule_row(db, user, {id.text});
 }
 
 // Newest first.

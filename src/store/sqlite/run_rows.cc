@@ -102,6 +102,20 @@ Status insert_run(Connection& db, const Run& made, const Run& now) {
   return query.run();
 }
 
+Status insert_fired_run(Connection& db, const Run& run, const ScheduleId& schedule) {
+  static constexpr char kInsert[] =
+      "INSERT INTO runs (user_id, id, plan_id, plan_version, plan_name, state, reason, created_at,"
+      " retry_of, node, epoch, revision, total_steps, inputs, \"trigger\", schedule_id)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, '', ?7, '', '', 0, ?8, ?9, ?10, ?11, ?12)"
+      " ON CONFLICT DO NOTHING";
+  const JsonTexts<2> json(db, {&run.inputs, &run.trigger});
+  return db.query(kInsert)
+      .bind(run.user.text, run.id.text, run.plan.text, run.plan_version, run.plan_name,
+            to_string(run.state), run.created_at, run.revision, run.total_steps, json[0], json[1],
+            schedule.text)
+      .run();
+}
+
 Result<bool> update_run(Connection& db, const Run& run, const std::string& owner) {
   static constexpr char kUpdate[] =
       "UPDATE runs SET state = ?5, reason = ?6, wake_at = ?7, started_at = ?8, finished_at = ?9,"

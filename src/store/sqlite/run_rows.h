@@ -23,6 +23,9 @@ Attempt read_attempt(Query& row);
 // A new row: what never changes from `made`, the rest from `now` (the same run, or a later change
 // of it in the same batch).
 Status insert_run(Connection& db, const Run& made, const Run& now);
+// The first row of a run that a schedule makes. One that is there already (its fire's row was lost
+// and came back) is the same run, and stays.
+Status insert_fired_run(Connection& db, const Run& run, const ScheduleId& schedule);
 // Changes the row if (owner, epoch) owns it and it is not terminal; answers whether it did.
 Result<bool> update_run(Connection& db, const Run& run, const std::string& owner);
 Result<bool> owns_run(Connection& db, const UserId& user, const RunId& run,

@@ -41,6 +41,17 @@ class SqliteStore final : public Store {
                                                  PageRequest page) override;
   awaitable<Result<bool>> cancel_idle_run(UserId user, RunId id, WallTime now) override;
 
+  awaitable<Result<std::vector<DueSchedule>>> due_schedules(WallTime now,
+                                                            std::int64_t limit) override;
+  awaitable<Result<std::optional<WallTime>>> next_fire() override;
+  awaitable<Result<FiringReport>> fire(std::vector<Firing> firings) override;
+  awaitable<Status> put_schedule(Schedule schedule, Json trigger) override;
+  awaitable<Status> remove_schedule(UserId user, PlanId plan, Json trigger, WallTime now) override;
+  awaitable<Result<Schedule>> find_schedule(UserId user, ScheduleId id) override;
+  awaitable<Result<Page<Schedule>>> list_schedules(UserId user, PageRequest page) override;
+  awaitable<Result<Page<Fire>>> list_fires(UserId user, FireFilter filter,
+                                           PageRequest page) override;
+
   awaitable<Status> put_credential(SealedCredential credential) override;
   awaitable<Result<std::vector<SealedCredential>>> connection_credentials(
       UserId user, std::string provider, std::string connection) override;

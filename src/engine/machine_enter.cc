@@ -26,8 +26,9 @@ Entry Machine::enter(Cell& cell) {
   };
 
   if (!cell.per_item_call) {
-    if (cell.step->condition) {
-      const Result<bool> holds = cell.step->condition->evaluate(view);
+    if (cell.step->condition || cell.step->condition_program) {
+      const Result<bool> holds = cell.step->condition ? cell.step->condition->evaluate(view)
+                                                      : view.holds(*cell.step->condition_program);
       if (!holds) return failed(holds.error());
       if (!*holds) {
         Entry entry{Entry::Kind::finished, nullptr, {}};

@@ -1,6 +1,9 @@
 #include "engine/machine_view.h"
 
 #include <charconv>
+#include <set>
+
+#include "params/condition.h"
 
 namespace pilot::engine {
 namespace {
@@ -40,6 +43,28 @@ const Json* MachineView::step(std::string_view key) const {
     }
   }
   return nullptr;
+}
+
+Result<bool> MachineView::holds(const jq::Program& program) const {
+  jq::View all;
+  jq::View steps;
+  // The nearest step of a name is first, and the first of a name counts.
+  std::set<std::string_view> seen;
+  for (const Frame* frame = cell_.frame; frame != nullptr; frame = frame->parent) {
+    for (const Cell& cell : frame->cells) {
+      const Json* view = cell.per_item_call ? nullptr : view_of(cell);
+      if (view == nullptr || !seen.insert(cell.step->spec.id).second) continue;
+      steps.members.push_back({cell.step->spec.id, {view, {}}});
+    }
+  }
+  all.members.push_back({"steps", std::move(steps)});
+  for (const char* name : {"trigger", "inputs", "item", "index"}) {
+    if (const Json* value = root(name)) all.members.push_back({name, {value, {}}});
+  }
+  const Result<std::optional<Json>> output =
+      jq::run_first(program, all, {.budget = {}, .now = cell_.started_at});
+  if (!output) return output.error();
+  return output->has_value() && params::is_true(**output);
 }
 
 }  // namespace pilot::engine

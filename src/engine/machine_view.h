@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/machine.h"
+#include "jq/jq.h"
 #include "params/source.h"
 
 namespace pilot::engine {
@@ -14,6 +15,10 @@ class MachineView final : public params::Source {
 
   const Json* root(std::string_view name) const override;
   const Json* step(std::string_view key) const override;
+
+  // Whether a program over {steps, trigger, inputs, item, index} gives something that is neither
+  // null nor false; nothing is false.
+  Result<bool> holds(const jq::Program& program) const;
 
  private:
   const Machine& machine_;

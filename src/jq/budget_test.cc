@@ -48,7 +48,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bomb{"LongText", "\"x\" * 1e9"}, Bomb{"Doubling", "reduce range(100) as $i (\"x\"; . + .)"},
         Bomb{"DoublingArray", "reduce range(100) as $i ([1]; . + .)"},
         Bomb{"AllPairs", "[.. as $a | .. as $b | [$a, $b]]"},
-        Bomb{"DescentOfDescents", "[.[] | .. | [..]] | map(map(..)) | [..] | [.., ..] | length"},
+        Bomb{"DescentOfDescents", "[.. | [..]] | [.. | [..]] | [.. | [..]] | length"},
         Bomb{"HugeIndex", ".[1e9] = 1"}, Bomb{"HugeIndexInNothing", "null | .[4e9] = 1"},
         Bomb{"DeepValue", "reduce range(1e6) as $i (0; [.])"},
         Bomb{"DeepCompare", "reduce range(5000) as $i (0; [.]) | . == ."},

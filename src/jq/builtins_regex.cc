@@ -239,7 +239,41 @@ Val match(Call& call, Val input, Val* args) {
   return args[2].kind() == Kind::boolean_true ? Val(search.test()) : search.matches();
 }
 
-constexpr Builtin kRegex[] = {{"_match", 3, match}};
+// The input with matches (as _match gives them, in order) replaced by the texts beside them.
+Val replace(Call& call, Val input, Val* args) {
+  const std::string_view text = input.as_text();
+  const std::size_t count = std::min(args[0].size(), args[1].size());
+  std::string out;
+  std::size_t byte = 0;
+  std::size_t point = 0;
+  // Goes on to a place that is counted in code points.
+  const auto go_to = [&](const Val& place) {
+    const auto wanted = static_cast<std::size_t>(std::max(0.0, place.as_double()));
+    const std::size_t from = byte;
+    for (; point < wanted && byte < text.size(); ++point) {
+      do ++byte;
+      while (byte < text.size() && (text[byte] & 0xc0) == 0x80);
+    }
+    return text.substr(from, byte - from);
+  };
+  for (std::size_t i = 0; i < count; ++i) {
+    const Val match = args[0].at(i);
+    const Val with = args[1].at(i);
+    if (!with.is_string()) {
+      return call.fail(described(input) + " and " + described(with) + " cannot be added");
+    }
+    const Val start = match.get("offset");
+    out += go_to(start);
+    out += with.as_text();
+    go_to(Val::number(start.as_double() + match.get("length").as_double()));
+    if (!call.meter.spend_bytes(with.as_text().size()) || !call.meter.fits(out.size())) return {};
+  }
+  out += text.substr(byte);
+  if (!call.meter.spend_bytes(text.size())) return {};
+  return Val::text(call.meter, out);
+}
+
+constexpr Builtin kRegex[] = {{"_match", 3, match}, {"_replace", 2, replace}};
 
 }  // namespace
 

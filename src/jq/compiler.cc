@@ -1,9 +1,7 @@
-// Emitting, scopes, and the forms that are neither calls nor assignments.
+// Emitting, scopes, and which form is compiled where.
 #include "jq/compiler.h"
 
-#include "base/nearest.h"
 #include "jq/parser.h"
-#include "model/limits.h"
 
 namespace pilot::jq {
 
@@ -168,17 +166,18 @@ void Compiler::gen(const Expr& e, const Scope* s) {
   ++depth_;
   const std::uint32_t outer = at_;
   place(e);
+  gen_form(e, s);
+  at_ = outer;
+  --depth_;
+}
+
+void Compiler::gen_form(const Expr& e, const Scope* s) {
   switch (e.form) {
     case Form::identity:
       break;
-    case Form::recurse: {
-      Expr call;
-      call.form = Form::call;
-      call.at = e.at;
-      call.text = "recurse";
-      gen_call(call, nullptr);
+    case Form::recurse:
+      gen_recurse(e);
       break;
-    }
     case Form::constant:
       emit(Opcode::constant, constant(e.value));
       break;
@@ -213,6 +212,29 @@ void Compiler::gen(const Expr& e, const Scope* s) {
     case Form::logical_or:
       gen_logic(e, s);
       break;
+    case Form::variable:
+      gen_variable(e, s);
+      break;
+    case Form::array:
+      gen_array(e, s);
+      break;
+    case Form::object:
+      gen_object(e, s);
+      break;
+    case Form::string:
+      gen_string(e, s);
+      break;
+    case Form::format:
+      gen_format(e);
+      break;
+    default:
+      gen_flow(e, s);
+  }
+}
+
+// Forms that decide what is done, or give names.
+void Compiler::gen_flow(const Expr& e, const Scope* s) {
+  switch (e.form) {
     case Form::alternative:
       gen_either(e, s);
       break;
@@ -237,236 +259,55 @@ void Compiler::gen(const Expr& e, const Scope* s) {
     case Form::bind:
       gen_bind(e, s);
       break;
-    case Form::define: {
-      // A loop: programs may begin with many definitions.
-      const Expr* rest = &e;
-      for (; rest->form == Form::define; rest = rest->kids[0]) {
-        Scope* made = add(s, Scope::Kind::function, rest->function->name);
-        made->function = rest->function;
-        s = made;
-      }
-      gen(*rest, s);
+    case Form::define:
+      gen_define(e, s);
       break;
-    }
     case Form::call:
       gen_call(e, s);
       break;
-    case Form::variable:
-      gen_variable(e, s);
-      break;
-    case Form::array:
-      gen_array(e, s);
-      break;
-    case Form::object:
-      gen_object(e, s);
-      break;
-    case Form::string:
-      gen_string(e, s);
-      break;
-    case Form::format: {
-      const Builtin* found = find_builtin(e.text, 0);
-      if (found == nullptr) {
-        fail(e, e.text +
-                    " is not a format; there are @text @json @csv @tsv @html @uri @sh @base64 "
-                    "@base64d @base32 @base32d");
-        break;
-      }
-      emit(Opcode::builtin, builtin(found));
-      break;
-    }
     case Form::label:
       gen_label(e, s);
       break;
     case Form::leave:
       gen_leave(e, s);
       break;
-  }
-  at_ = outer;
-  --depth_;
-}
-
-void Compiler::gen_sub(const Expr& e, const Scope* s) {
-  sub_begin();
-  gen(e, s);
-  sub_end();
-}
-
-void Compiler::gen_index(const Expr& e, const Scope* s, bool optional) {
-  const Expr& target = *e.kids[0];
-  const Expr& key = *e.kids[1];
-  if (key.form == Form::constant) {
-    gen(target, s);
-    place(e);
-    emit(Opcode::index_const, constant(key.value), 0, optional);
-    return;
-  }
-  const bool target_is_input = target.form == Form::identity;
-  const std::uint32_t input = save();
-  gen_sub(key, s);
-  const std::uint32_t key_slot = save();
-  load(input, single(key, s));
-  if (!target_is_input) gen(target, s);
-  place(e);
-  emit(Opcode::index_slot, key_slot, 0, optional);
-}
-
-void Compiler::gen_slice(const Expr& e, const Scope* s, bool optional) {
-  const std::uint32_t input = save();
-  std::uint32_t ends[2] = {kNoSlot, kNoSlot};
-  for (int i = 0; i < 2; ++i) {
-    const Expr* end = e.kids[static_cast<std::size_t>(i) + 1];
-    if (end == nullptr) continue;
-    gen_sub(*end, s);
-    ends[i] = save();
-    load(input, false);
-  }
-  gen(*e.kids[0], s);
-  place(e);
-  emit(Opcode::slice, ends[0], ends[1], optional);
-}
-
-void Compiler::gen_each(const Expr& e, const Scope* s, bool optional) {
-  gen(*e.kids[0], s);
-  place(e);
-  emit(Opcode::each, 0, 0, optional);
-}
-
-// Behind an index, "?" covers that index only: .a.b? fails where .a does.
-void Compiler::gen_optional(const Expr& e, const Scope* s) {
-  const Expr& body = *e.kids[0];
-  switch (body.form) {
-    case Form::index:
-      return gen_index(body, s, true);
-    case Form::slice:
-      return gen_slice(body, s, true);
-    case Form::iterate:
-      return gen_each(body, s, true);
     default:
-      return gen_attempt(body, nullptr, s);
+      break;
   }
 }
 
-void Compiler::gen_comma(const Expr& e, const Scope* s) {
-  std::vector<std::uint32_t> ends;
-  for (std::size_t i = 0; i + 1 < e.kids.size(); ++i) {
-    const std::uint32_t fork = emit(Opcode::fork);
-    gen(*e.kids[i], s);
-    ends.push_back(emit(Opcode::jump));
-    land(fork);
+// Programs may begin with many definitions: a loop.
+void Compiler::gen_define(const Expr& e, const Scope* s) {
+  const Expr* rest = &e;
+  for (; rest->form == Form::define; rest = rest->kids[0]) {
+    Scope* made = add(s, Scope::Kind::function, rest->function->name);
+    made->function = rest->function;
+    s = made;
   }
-  gen(*e.kids.back(), s);
-  for (std::uint32_t end : ends) land(end);
+  gen(*rest, s);
 }
 
-// Arithmetic and comparison. The right operand is the outer loop, as in jq.
-void Compiler::gen_binary(const Expr& e, const Scope* s) {
-  const Expr& left = *e.kids[0];
-  const Expr& right = *e.kids[1];
-  const bool arithmetic = e.form == Form::arithmetic;
-  const auto op = static_cast<std::uint16_t>(e.op);
-  sub_begin();
-  if (right.form == Form::constant) {
-    gen(left, s);
-    place(e);
-    emit(arithmetic ? Opcode::arith_const : Opcode::compare_const, constant(right.value), 0, op);
-  } else {
-    const std::uint32_t input = left.form == Form::constant ? kNoSlot : save();
-    gen(right, s);
-    const std::uint32_t operand = save();
-    if (input != kNoSlot) load(input, single(right, s));
-    gen(left, s);
-    place(e);
-    emit(arithmetic ? Opcode::arith_slot : Opcode::compare_slot, operand, single(left, s), op);
-  }
-  sub_end();
+// ".." is recurse, whatever the program calls so.
+void Compiler::gen_recurse(const Expr& e) {
+  Expr call;
+  call.form = Form::call;
+  call.at = e.at;
+  call.text = "recurse";
+  gen_call(call, nullptr);
 }
 
-void Compiler::gen_logic(const Expr& e, const Scope* s) {
-  const bool is_and = e.form == Form::logical_and;
-  sub_begin();
-  const std::uint32_t input = save();
-  gen(*e.kids[0], s);
-  if (!is_and) emit(Opcode::invert);
-  const std::uint32_t skip = emit(Opcode::jump_false);
-  load(input, single(*e.kids[0], s));
-  gen(*e.kids[1], s);
-  emit(Opcode::boolean);
-  const std::uint32_t end = emit(Opcode::jump);
-  land(skip);
-  emit(Opcode::constant, constant(Json(!is_and)));
-  land(end);
-  sub_end();
+const Builtin* Compiler::find_format(const Expr& e) {
+  const Builtin* found = find_builtin(e.text, 0);
+  if (found == nullptr) {
+    fail(e, e.text +
+                " is not a format; there are @text @json @csv @tsv @html @uri @sh @base64 @base64d "
+                "@base32 @base32d");
+  }
+  return found;
 }
 
-// left // right: the outputs of left that are neither null nor false, or else those of right. An
-// error of left stays one, as in jq 1.6.
-void Compiler::gen_either(const Expr& e, const Scope* s) {
-  const Expr& left = *e.kids[0];
-  const bool one = single(left, s);
-  // With one output, finding it ends the choice; else a slot says that something was found.
-  const std::uint32_t found = slot();
-  emit(one ? Opcode::label : Opcode::clear, found);
-  const std::uint32_t fork = emit(Opcode::fork);
-  gen(left, s);
-  const std::uint32_t skip = emit(Opcode::jump_false);
-  if (one) {
-    emit(Opcode::cut, found);
-  } else {
-    const std::uint32_t keep = save();
-    emit(Opcode::constant, constant(Json(true)));
-    emit(Opcode::save, found);
-    load(keep, true);
-  }
-  const std::uint32_t end = emit(Opcode::jump);
-  land(skip);
-  emit(Opcode::backtrack);
-  land(fork);
-  if (!one) {
-    const std::uint32_t input = save();
-    load(found, false);
-    const std::uint32_t none = emit(Opcode::jump_false);
-    emit(Opcode::backtrack);
-    land(none);
-    load(input, true);
-  }
-  gen(*e.kids[1], s);
-  land(end);
-}
-
-void Compiler::gen_conditional(const Expr& first, const Scope* s) {
-  std::vector<std::uint32_t> ends;
-  for (const Expr* e = &first;;) {
-    const std::uint32_t input = save();
-    gen_sub(*e->kids[0], s);
-    const std::uint32_t branch = emit(Opcode::branch, 0, input, single(*e->kids[0], s) ? 1 : 0);
-    gen(*e->kids[1], s);
-    ends.push_back(emit(Opcode::jump));
-    land(branch);
-    const Expr* otherwise = e->kids[2];
-    if (otherwise != nullptr && otherwise->form == Form::conditional) {
-      e = otherwise;
-      continue;
-    }
-    if (otherwise != nullptr) gen(*otherwise, s);
-    break;
-  }
-  for (std::uint32_t end : ends) land(end);
-}
-
-// try body catch handler. What comes after the body is not covered (as in jq 1.7).
-void Compiler::gen_attempt(const Expr& body, const Expr* handler, const Scope* s) {
-  const std::uint32_t height = slot();
-  const std::uint32_t begin = emit(Opcode::attempt, 0, height);
-  gen(body, s);
-  emit(Opcode::attempt_end, height);
-  const std::uint32_t end = emit(Opcode::jump);
-  land(begin);
-  if (handler == nullptr) {
-    emit(Opcode::backtrack);
-  } else {
-    gen(*handler, s);
-  }
-  land(end);
+void Compiler::gen_format(const Expr& e) {
+  if (const Builtin* found = find_format(e)) emit(Opcode::builtin, builtin(found));
 }
 
 }  // namespace pilot::jq

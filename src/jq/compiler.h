@@ -87,8 +87,14 @@ class Compiler {
   const Scope* parameters(const FunctionDef& function, const Scope* s);
   void mark_tail_calls(std::uint32_t from);
 
-  // forms (compiler.cc, compiler_forms.cc)
+  // forms (compiler.cc, compiler_flow.cc, compiler_forms.cc)
   void gen(const Expr& e, const Scope* s);
+  void gen_form(const Expr& e, const Scope* s);
+  void gen_flow(const Expr& e, const Scope* s);
+  void gen_define(const Expr& e, const Scope* s);
+  void gen_recurse(const Expr& e);
+  void gen_format(const Expr& e);
+  const Builtin* find_format(const Expr& e);
   void gen_sub(const Expr& e, const Scope* s);  // not part of a path
   void gen_index(const Expr& e, const Scope* s, bool optional = false);
   void gen_slice(const Expr& e, const Scope* s, bool optional = false);

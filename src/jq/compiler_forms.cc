@@ -188,12 +188,8 @@ void Compiler::gen_object(const Expr& e, const Scope* s) {
 
 // "text \(expression) text". The last expression is the outer loop, as in jq.
 void Compiler::gen_string(const Expr& e, const Scope* s) {
-  const Builtin* format = find_builtin(e.text, 0);
-  if (format == nullptr) {
-    return fail(e, e.text +
-                       " is not a format; there are @text @json @csv @tsv @html @uri @sh "
-                       "@base64 @base64d @base32 @base32d");
-  }
+  const Builtin* format = find_format(e);
+  if (format == nullptr) return;
   sub_begin();
   const std::uint32_t input = save();
   const auto count = static_cast<std::uint32_t>(e.kids.size());

@@ -22,8 +22,9 @@ struct Library {
   std::unique_ptr<Ast> prelude;
 
   Library() {
-    for (const auto& group : {value_builtins(), path_builtins(), number_builtins(), text_builtins(),
-                              format_builtins(), regex_builtins(), time_builtins()}) {
+    for (const auto& group :
+         {value_builtins(), order_builtins(), path_builtins(), number_builtins(), text_builtins(),
+          format_builtins(), regex_builtins(), time_builtins()}) {
       for (const Builtin& builtin : group) {
         builtins[{builtin.name, static_cast<std::size_t>(builtin.arity)}] = &builtin;
       }

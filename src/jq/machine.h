@@ -51,6 +51,8 @@ class Machine {
   Result<std::vector<Json>> start(Val input, const JsonObject& vars, bool first_only);
   Val assembled(const View& view);
   Step execute(const Insn& insn);
+  Step execute_work(const Insn& insn);
+  Step execute_control(const Insn& insn);
   Val& local(std::uint32_t slot) { return slots_[frame_ + slot]; }
   std::uint32_t frame_up(std::uint32_t links) const;
 

@@ -136,9 +136,11 @@ Result<Condition> Condition::compile_if(std::string_view text) {
     condition.left_ = std::move(*whole);
     return condition;
   }
+  if (!whole->has_references()) {
+    return invalid("invalid_condition", "no reference stands in it: it is a program");
+  }
   auto comparison = compile_legacy(text);
-  if (!comparison) return comparison;
-  if (comparison->kind_ != Kind::truth || text == "true" || text == "false") return comparison;
+  if (!comparison || comparison->kind_ != Kind::truth) return comparison;
   return invalid(
       "invalid_condition",
       "a condition is one reference such as ${steps.0.output.ok}, or two texts with == or "

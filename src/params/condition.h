@@ -11,7 +11,9 @@ namespace pilot::params {
 
 class Condition {
  public:
-  static Result<Condition> compile_if(std::string_view text);  // code invalid_condition
+  // Code invalid_condition; also for a text without any reference: that is a jq program, which is
+  // the caller's to compile.
+  static Result<Condition> compile_if(std::string_view text);
   static Result<Condition> compile_legacy(std::string_view text);
 
   Result<bool> evaluate(const Source& source) const;

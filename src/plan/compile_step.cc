@@ -103,6 +103,9 @@ void StepCompiler::compile_params(CompiledStep& step) {
     return value.is_string() && params::has_reference(as_view(value.get_string()));
   };
   Problems problems = step.action->schema.check(step.spec.params, pointer, 20, unknown_yet);
+  if (problems.empty() && step.action->check) {
+    step.action->check(step.spec.params, pointer, problems);
+  }
   for (Problem& problem : problems) findings_.list().push_back(std::move(problem));
 }
 
@@ -135,17 +138,38 @@ void StepCompiler::compile_condition(CompiledStep& step) {
     return;
   }
   // A reference that is wrong in itself is told as such, wherever it stands.
-  const Result<params::Template> text =
-      params::Template::compile(spec.condition.empty() ? spec.legacy_condition : spec.condition);
-  if (!text) {
-    findings_.add(pointer, text.error().code_or_kind(), text.error().message);
-  } else if (!spec.condition.empty()) {
-    findings_.add(pointer, "not_supported",
-                  "`if` takes one reference, like \"${steps.check.output.ok}\"; jq programs come "
-                  "with `transform`");
-  } else {
+  const std::string& text = spec.condition.empty() ? spec.legacy_condition : spec.condition;
+  const Result<params::Template> whole = params::Template::compile(text);
+  if (!whole) {
+    findings_.add(pointer, whole.error().code_or_kind(), whole.error().message);
+  } else if (spec.condition.empty()) {
     findings_.add(pointer, condition.error().code_or_kind(), condition.error().message);
+  } else if (whole->has_references()) {
+    findings_.add(
+        pointer, "reference_in_code",
+        "`if` takes one reference, like \"${steps.check.output.ok}\", or a jq program; in "
+        "a program it is .steps.check.output.ok");
+  } else {
+    compile_condition_program(step, pointer);
   }
+}
+
+// A jq program over {steps, trigger, inputs, item, index}.
+void StepCompiler::compile_condition_program(CompiledStep& step, const std::string& pointer) {
+  Result<jq::ProgramPtr> program = jq::compile(step.spec.condition);
+  if (!program) {
+    findings_.add(pointer, program.error().code_or_kind(), program.error().message);
+    return;
+  }
+  const std::vector<std::string> roots{"steps", "trigger", "inputs", "item", "index"};
+  for (const jq::Mention& mention : jq::mentions(**program)) {
+    if (std::find(roots.begin(), roots.end(), mention.first) != roots.end()) continue;
+    findings_.add(pointer, "unresolvable_reference",
+                  fmt::format("{}: there is no .{} in a condition{}; it sees .steps, .trigger, "
+                              ".inputs, .item and .index",
+                              mention.place, mention.first, suggestion(mention.first, roots)));
+  }
+  step.condition_program = std::move(*program);
 }
 
 void StepCompiler::compile_foreach(CompiledStep& step) {

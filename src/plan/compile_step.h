@@ -31,6 +31,7 @@ class StepCompiler {
   void compile_params(CompiledStep& step);
   bool refuse_references_in_code(const CompiledStep& step, const std::string& pointer);
   void compile_condition(CompiledStep& step);
+  void compile_condition_program(CompiledStep& step, const std::string& pointer);
   void compile_foreach(CompiledStep& step);
   void link(Body& body, const Positions& positions);
   void report_cycle(const Body& body, const std::vector<int>& cycle);

@@ -203,8 +203,16 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Flow, BadPlan,
     testing::Values(
-        Bad{R"([{$S,"if":"${inputs.a} > 3"}])", "not_supported", "/0/if", "transform"},
-        Bad{R"([{$S,"if":".steps.a.output"}])", "not_supported", "/0/if"},
+        Bad{R"([{$S,"if":"${inputs.a} > 3"}])", "reference_in_code", "/0/if",
+            ".steps.check.output.ok"},
+        Bad{R"([{$S,"if":".steps.a.output"}])", "unknown_step", "/0/if", ".steps.a"},
+        Bad{R"([{$S,"if":".steps.step_1.success"}])", "forward_reference", "/0/if", "itself"},
+        Bad{R"([{$S,"if":".item.a > 1"}])", "unresolvable_reference", "/0/if", "foreach"},
+        Bad{R"([{$S,"if":".input.a > 1"}])", "unresolvable_reference", "/0/if",
+            "did you mean \"inputs\""},
+        Bad{R"([{$S,"if":".trigger.body.a > and"}])", "invalid_program", "/0/if",
+            "line 1, column 19"},
+        Bad{R"([{$S,"if":"env.HOME"}])", "invalid_program", "/0/if", "does not exist here"},
         Bad{R"([{$S,"if":"${inputs.a"}])", "invalid_reference", "/0/if"},
         Bad{R"([{$S,"condition":"${inputs.a | uper} == 'A'"}])", "unknown_filter", "/0/condition",
             "upper"},

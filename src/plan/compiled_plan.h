@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "jq/jq.h"
 #include "model/plan.h"
 #include "model/problem.h"
 #include "params/condition.h"
@@ -28,6 +29,7 @@ struct CompiledStep {
   const providers::Action* action = nullptr;
   params::ParamTree params;
   std::optional<params::Condition> condition;
+  jq::ProgramPtr condition_program;          // `if` that is a program; then `condition` is none
   std::optional<params::ParamTree> foreach;  // gives the list; item and index are not there yet
   std::vector<int> depends_on;               // positions in the same body
   std::optional<int> error_jump;             // position in the same body

@@ -37,6 +37,23 @@ std::optional<std::size_t> as_position(std::string_view step) {
   return failure == std::errc{} ? position : limits::kPlanSteps;  // out of every list
 }
 
+// What a program reads from {steps, inputs, ...}, as references.
+void list_mentions(const jq::Program& program, const std::string& pointer,
+                   std::vector<params::ReferenceInfo>& out) {
+  for (const jq::Mention& mention : jq::mentions(program)) {
+    params::ReferenceInfo info;
+    info.text = "." + mention.first + "." + mention.second;
+    info.root = mention.first;
+    if (mention.first == "steps") {
+      info.step = mention.second;
+    } else {
+      info.path = {mention.second};
+    }
+    info.pointer = pointer;
+    out.push_back(std::move(info));
+  }
+}
+
 class Checker {
  public:
   Checker(const CompiledPlan& plan, Findings& findings);
@@ -90,6 +107,8 @@ void Checker::check_body(const Body& body, const Scope* outer, bool has_item) {
     // Condition and list are looked at once, before there is an item.
     std::vector<params::ReferenceInfo> once;
     if (step.condition) step.condition->list(once, condition_pointer(step.spec));
+    if (step.condition_program)
+      list_mentions(*step.condition_program, condition_pointer(step.spec), once);
     check_all(once, scope, has_item);
     if (step.foreach) check_all(step.foreach->references(), scope, has_item);
     check_all(step.params.references(), scope, has_item || step.foreach);

@@ -14,6 +14,7 @@
 #include "http/transport.h"
 #include "model/ids.h"
 #include "model/outcome.h"
+#include "model/problem.h"
 #include "schema/schema.h"
 
 namespace pilot::providers {
@@ -74,6 +75,9 @@ struct Action {
   std::vector<std::string> aliases;      // old names
   Json params;                           // JSON Schema of an object
   std::vector<std::string> code_params;  // taken as they stand; a reference inside is refused
+  // What is wrong with the params of a plan that is being saved, beyond the schema; else empty.
+  // References in them are not resolved yet. Pointers under `pointer`.
+  std::function<void(const Json& params, std::string_view pointer, Problems& problems)> check;
   EffectClass effect = EffectClass::unsafe;
   // For actions whose effect depends on params (http by its method); else empty.
   std::function<EffectClass(const Json& params)> effect_of;

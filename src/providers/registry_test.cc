@@ -101,7 +101,7 @@ TEST(NativeProviders, OldNamesResolve) {
       {"custom_tool", "execute_webhook", R"({"webhook_url":"https://a.test","payload_json":"{}"})",
        "webhook.send"},
       {"groq", "chat_completion", R"({"prompt":"x"})", "groq.chat_completion"},
-      {"logic", "transform", R"({"template":"x"})", "logic.template"},
+      {"logic", "transform", R"({"template":"x"})", "logic.transform"},
       {"openai", "chat_completion", R"({"prompt":"x"})", "openai.chat_completion"},
       {"webhook", "post_request", R"({"url":"https://a.test","payload":{"a":1}})", "webhook.send"},
   };

@@ -1,10 +1,11 @@
 // Provider `logic`: steps that ask nobody else. Runs on the shard, never waits itself: `wait` and
-// `stop` tell the engine what to do. `transform` and `filter` with jq programs come on top of this.
+// `stop` tell the engine what to do. `transform` and `filter` are in providers/jq_actions.cc.
 //
 // What the engine gives for `wait` when it is over: output {waited_until: RFC 3339}.
 #include <cmath>
 
 #include "providers/duration.h"
+#include "providers/jq_actions.h"
 #include "providers/registry.h"
 
 namespace pilot::providers {
@@ -181,11 +182,10 @@ constexpr std::string_view kStopParams = R"({
 })";
 
 Action logic(std::string name, std::string title, std::string description, std::string_view params,
-             LogicOutcome (*run)(const Call&), std::vector<std::string> aliases = {}) {
+             LogicOutcome (*run)(const Call&)) {
   return {.name = std::move(name),
           .title = std::move(title),
           .description = std::move(description),
-          .aliases = std::move(aliases),
           .params = params_schema(params),
           .effect = EffectClass::pure,
           .body = LogicAction{run}};
@@ -198,11 +198,11 @@ void register_logic(Registry& registry) {
                                      .title = "Logic",
                                      .description = "Steps inside the run: values, text, waits.",
                                      .category = "core"});
-  provider
-      .add(logic("set", "Set values", "Gives its params as output.", kSetParams, run_set))
-      // `transform` is the old service's name for filling in a text.
+  provider.add(logic("set", "Set values", "Gives its params as output.", kSetParams, run_set))
+      .add(transform_action(run_template))
+      .add(filter_action())
       .add(logic("template", "Fill in a text", "Gives the text with its references put in.",
-                 kTemplateParams, run_template, {"transform"}))
+                 kTemplateParams, run_template))
       .add(logic("merge", "Merge", "Merges objects, or joins lists.", kMergeParams, run_merge))
       .add(logic("wait", "Wait", "Sleeps for seconds up to months, through restarts.", kWaitParams,
                  run_wait))

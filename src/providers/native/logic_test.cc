@@ -30,7 +30,49 @@ TEST(Logic, TemplateGivesText) {
   EXPECT_EQ(run("transform", R"({"template":{"a":[1,2]}})"), R"("{\"a\":[1,2]}")");
   EXPECT_EQ(run("template", R"({"template":12.5})"), R"("12.5")");
   EXPECT_EQ(run("template", "{}"), "refused: missing_param");
-  EXPECT_EQ(run("transform", R"({"program":".a","template":"x"})"), "refused: unknown_param");
+  EXPECT_EQ(run("transform", R"({"program":".a","template":"x"})"), "invalid_value");
+}
+
+TEST(Logic, TransformRunsAProgram) {
+  EXPECT_EQ(run("transform", R"({"program":".a + 1","input":{"a":2}})"), "3");
+  EXPECT_EQ(run("transform", R"({"program":"$x + .","input":1,"vars":{"x":41}})"), "42");
+  EXPECT_EQ(run("transform", R"({"program":"empty"})"), "null");
+  EXPECT_EQ(run("transform", R"({"program":".[]","input":[1,2]})"), "many_outputs");
+  EXPECT_EQ(run("transform", R"({"program":".a","input":[1]})"), "program_failed");
+  EXPECT_EQ(run("transform", R"({"program":"def f: f; f"})"), "expression_timeout");
+  EXPECT_EQ(run("transform", R"({"program":"\"x\" * 1e9"})"), "expression_too_large");
+  EXPECT_EQ(run("transform", R"({"program":".a +"})"), "invalid_program");
+  EXPECT_EQ(run("transform", R"({"program":"now | todate"})"), "\"2027-01-15T08:00:00Z\"");
+  EXPECT_EQ(run("transform", R"({"program":1})"), "refused: wrong_type");
+}
+
+TEST(Logic, FilterKeepsItems) {
+  EXPECT_EQ(
+      run("filter", R"({"program":".n > $least","input":[{"n":1},{"n":3}],"vars":{"least":2}})"),
+      R"([{"n":3}])");
+  EXPECT_EQ(run("filter", R"({"program":".","input":[null,0,false,""]})"), R"([0,""])");
+  EXPECT_EQ(run("filter", R"({"program":".a","input":[1]})"), "program_failed");
+  EXPECT_EQ(run("filter", R"({"program":".","input":{}})"), "refused: wrong_type");
+}
+
+TEST(Logic, ProgramsAreCheckedWhenAPlanIsSaved) {
+  const auto problem = [](const char* action, std::string_view params) {
+    Problems problems;
+    native_registry().find("logic")->find(action)->check(*parse_json(params), "/steps/0/params",
+                                                         problems);
+    return problems.empty()
+               ? ""
+               : problems[0].code + " " + problems[0].pointer + " " + problems[0].message;
+  };
+  EXPECT_EQ(problem("transform", R"({"program":".a | lenght"})"),
+            "invalid_program /steps/0/params/program line 1, column 6: there is no function "
+            "lenght/0 (did you mean \"length\"?)");
+  EXPECT_EQ(problem("transform", R"({"program":"$a","vars":{"a":1}})"), "");
+  EXPECT_EQ(problem("transform", R"({"program":"$b","vars":"${inputs.all}"})"), "");
+  EXPECT_THAT(problem("transform", R"({"program":"$b","vars":{"a":1}})"), HasSubstr("$b"));
+  EXPECT_THAT(problem("transform", R"({"program":"1","vars":{"a-b":1}})"),
+              HasSubstr("/steps/0/params/vars/a-b"));
+  EXPECT_THAT(problem("filter", R"({"program":"env"})"), HasSubstr("does not exist here"));
 }
 
 TEST(Logic, Merge) {

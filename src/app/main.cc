@@ -42,7 +42,8 @@ CLI::App* leaf(CLI::App& parent, const std::string& name, const std::string& hel
 
 void add_run_options(CLI::App& command, RunOptions& run) {
   command.add_option("--inputs", run.inputs, "the plan's inputs as a JSON object");
-  command.add_option("--input", run.input, "one input as name=value; may be repeated");
+  command.add_option("--input", run.input, "one input as name=value; may be repeated")
+      ->allow_extra_args(false);
 }
 
 void add_serve_and_run(CLI::App& app, Options& o, int& exit_code) {
@@ -181,7 +182,10 @@ void add_jq(CLI::App& app, Options& o, int& exit_code) {
                        [&o] { return jq(o.global, o.jq); });
   command->add_option("program", o.jq.program, "like '.items | map(.price) | add'")->required();
   command->add_option("file", o.jq.file, "JSON file; - for stdin")->capture_default_str();
-  command->add_option("--var", o.jq.vars, "$name for the program, as name=value (JSON or text)");
+  command
+      ->add_option("--var", o.jq.vars,
+                   "$name for the program, as name=value (JSON or text); may be repeated")
+      ->allow_extra_args(false);
   command->add_flag("-n,--null-input", o.jq.null_input, "no input: null");
   command->add_flag("-c,--compact", o.jq.compact, "each output on one line");
   command->add_flag("-r,--raw", o.jq.raw, "texts without quotes");

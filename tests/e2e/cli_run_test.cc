@@ -27,7 +27,7 @@ TEST_F(CliRun, QuickstartPiped) {
   EXPECT_EQ(done.code, 0) << done.out << done.err;
   EXPECT_EQ(done.err, "");
   EXPECT_THAT(done.out, Not(HasSubstr("\x1b"))) << "plain lines, no terminal codes";
-  for (const char* step : {"shop", "orders", "newest", "hurry", "quotes", "stock", "report"}) {
+  for (const char* step : {"shop", "orders", "newest", "hurry", "quotes", "totals", "stock", "report"}) {
     EXPECT_THAT(done.out, HasSubstr(fmt::format("\n✓ {} ", step)));
   }
   EXPECT_THAT(done.out, HasSubstr("price[3]"));
@@ -54,6 +54,7 @@ TEST_F(CliRun, QuickstartAsJson) {
   EXPECT_EQ(at(steps["stock"], "attempts"), Json(3));
   EXPECT_EQ(at(steps["newest"], "output/customer"), Json("ADA LOVELACE"));
   EXPECT_EQ(list_at(steps["quotes"], "output").size(), 4u);
+  EXPECT_EQ(at(steps["totals"], "output/orders"), Json(4));
   EXPECT_EQ(at(steps["quotes"], "output/1/shipping"), Json(4.9));
   EXPECT_EQ(at(steps["report"], "output/status"), Json(201));
   EXPECT_THAT(text_at(steps["report"], "output/body/received/note"), HasSubstr("Pony Express"));

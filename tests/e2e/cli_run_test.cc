@@ -27,7 +27,8 @@ TEST_F(CliRun, QuickstartPiped) {
   EXPECT_EQ(done.code, 0) << done.out << done.err;
   EXPECT_EQ(done.err, "");
   EXPECT_THAT(done.out, Not(HasSubstr("\x1b"))) << "plain lines, no terminal codes";
-  for (const char* step : {"shop", "orders", "newest", "hurry", "quotes", "totals", "stock", "report"}) {
+  for (const char* step :
+       {"shop", "orders", "newest", "hurry", "quotes", "totals", "stock", "report"}) {
     EXPECT_THAT(done.out, HasSubstr(fmt::format("\n✓ {} ", step)));
   }
   EXPECT_THAT(done.out, HasSubstr("price[3]"));

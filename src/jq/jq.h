@@ -59,7 +59,7 @@ struct Budget {
   std::size_t memory_bytes = 64u << 20;  // values, frames, choice points at one moment
   std::size_t output_bytes = 5u << 20;   // of all outputs as JSON text
   std::size_t outputs = 100'000;         // how many
-  std::chrono::milliseconds time{100};   // wall time, looked at every few hundred steps
+  std::chrono::milliseconds time{100};   // of this thread's CPU, looked at every few hundred steps
 };
 
 struct RunOptions {

@@ -1,4 +1,4 @@
-// What a run has used of its budget: steps, memory, wall time. The machine and the builtins spend
+// What a run has used of its budget: steps, memory, CPU time. The machine and the builtins spend
 // from it; once anything is used up it stays so, and the machine ends the run at its next step.
 // Of one run, one thread.
 #pragma once
@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 
 #include "jq/jq.h"
 
@@ -18,6 +19,7 @@ class Meter {
   explicit Meter(const Budget& budget)
       : steps_left_(budget.steps),
         memory_limit_(budget.memory_bytes),
+        time_(budget.time),
         deadline_(std::chrono::steady_clock::now() + budget.time) {}
   Meter(const Meter&) = delete;
   Meter& operator=(const Meter&) = delete;
@@ -57,7 +59,7 @@ class Meter {
 
   bool refill() {
     if (spent_ != Spent::nothing) return false;
-    if (std::chrono::steady_clock::now() > deadline_) {
+    if (!in_time()) {
       use_up(Spent::time);
       return false;
     }
@@ -72,11 +74,31 @@ class Meter {
     return true;
   }
 
+  // The wall clock costs little to read and comes first; what counts is the thread's CPU time, so
+  // that a busy machine does not end a program that did nothing wrong.
+  bool in_time() {
+    const auto now = std::chrono::steady_clock::now();
+    if (slices_++ == 1) cpu_start_ = cpu_time();  // short runs never ask
+    if (now <= deadline_) return true;
+    const std::chrono::nanoseconds used = cpu_time() - cpu_start_;
+    if (used >= time_) return false;
+    deadline_ = now + (time_ - used);
+    return true;
+  }
+  static std::chrono::nanoseconds cpu_time() {
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec};
+  }
+
   std::int64_t fuel_ = 0;
   std::uint64_t steps_left_;
   std::size_t memory_used_ = 0;
   std::size_t memory_limit_;
-  std::chrono::steady_clock::time_point deadline_;
+  std::chrono::nanoseconds time_;
+  std::chrono::steady_clock::time_point deadline_;  // to look at the CPU time
+  std::chrono::nanoseconds cpu_start_{0};
+  std::uint64_t slices_ = 0;
   Spent spent_ = Spent::nothing;
 };
 

@@ -156,6 +156,10 @@ void StepCompiler::compile_condition(CompiledStep& step) {
 
 // A jq program over {steps, trigger, inputs, item, index}.
 void StepCompiler::compile_condition_program(CompiledStep& step, const std::string& pointer) {
+  if (step.spec.condition.find_first_not_of(" \t\r\n") == std::string::npos) {
+    findings_.add(pointer, "invalid_value", "`if` is blank; leave it out, or say what must hold");
+    return;
+  }
   Result<jq::ProgramPtr> program = jq::compile(step.spec.condition);
   if (!program) {
     findings_.add(pointer, program.error().code_or_kind(), program.error().message);

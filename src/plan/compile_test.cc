@@ -212,6 +212,7 @@ INSTANTIATE_TEST_SUITE_P(
             "did you mean \"inputs\""},
         Bad{R"([{$S,"if":".trigger.body.a > and"}])", "invalid_program", "/0/if",
             "line 1, column 19"},
+        Bad{R"([{$S,"if":"  "}])", "invalid_value", "/0/if", "blank"},
         Bad{R"([{$S,"if":"env.HOME"}])", "invalid_program", "/0/if", "does not exist here"},
         Bad{R"([{$S,"if":"${inputs.a"}])", "invalid_reference", "/0/if"},
         Bad{R"([{$S,"condition":"${inputs.a | uper} == 'A'"}])", "unknown_filter", "/0/condition",

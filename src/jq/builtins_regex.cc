@@ -241,8 +241,9 @@ Val match(Call& call, Val input, Val* args) {
 
 // The input with matches (as _match gives them, in order) replaced by the texts beside them.
 Val replace(Call& call, Val input, Val* args) {
-  const std::string_view text = input.as_text();
   const std::size_t count = std::min(args[0].size(), args[1].size());
+  if (count == 0) return input;  // of any type: nothing was looked for in it
+  const std::string_view text = input.as_text();
   std::string out;
   std::size_t byte = 0;
   std::size_t point = 0;

@@ -1,6 +1,7 @@
 // Builtins over any value, arrays and objects.
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <vector>
 
 #include "jq/builtins.h"
@@ -97,8 +98,11 @@ bool contained(Call& call, const Val& whole, const Val& part, int depth) {
     return true;
   }
   if (whole.is_string() && part.is_string()) {
-    call.meter.spend_bytes(whole.as_text().size());
-    return whole.as_text().find(part.as_text()) != std::string_view::npos;
+    const std::string_view text = whole.as_text();
+    const std::string_view wanted = part.as_text();
+    if (!call.meter.spend_bytes(text.size() + wanted.size())) return false;
+    // Linear; std::string_view::find is not.
+    return ::memmem(text.data(), text.size(), wanted.data(), wanted.size()) != nullptr;
   }
   return equal(call.meter, whole, part);
 }

@@ -7,6 +7,7 @@ namespace pilot::jq {
 
 namespace {
 constexpr std::size_t kCode = 100'000;  // instructions
+constexpr int kWork = 200'000;          // calls of gen(): functions call functions call ...
 constexpr int kDepth = 2'000;           // calls of gen(), about half a kilobyte of stack each
 }  // namespace
 
@@ -161,6 +162,12 @@ Scope* Compiler::add_variable(const Scope* up, std::string_view name, std::uint3
 
 void Compiler::gen(const Expr& e, const Scope* s) {
   if (error_) return;
+  if (++work_ > kWork) {
+    error_ = too_large("program_too_large",
+                       "the program becomes too large when its functions are put in; make it "
+                       "smaller or split it over several steps");
+    return;
+  }
   if (depth_ >= kDepth)
     return fail(e, "the program is nested too deep once its functions are put in");
   ++depth_;

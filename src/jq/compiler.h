@@ -142,6 +142,7 @@ class Compiler {
   void gen_real_call(const Expr& e, const Scope& function, const Scope* s);
   void gen_closure(const Expr& argument, const Scope* s, bool in_prelude);
   const Scope* bind_arguments(const Expr& e, const Scope& function, const Scope* s);
+  bool recursive(const FunctionDef& function) const;
   const Scope* find_function(std::string_view name, std::size_t arity, const Scope* s) const;
   const Scope* prelude_function(std::string_view name, std::size_t arity);
   void unknown_function(const Expr& e, const Scope* s);
@@ -168,6 +169,8 @@ class Compiler {
   bool in_prelude_ = false;  // its offsets mean nothing to the user
   int inline_depth_ = 0;
   int depth_ = 0;
+  int work_ = 0;
+  mutable std::unordered_map<const FunctionDef*, bool> recursive_;
 };
 
 }  // namespace pilot::jq

@@ -91,6 +91,8 @@ const Scope* Compiler::prelude_function(std::string_view name, std::size_t arity
 void Compiler::gen_call(const Expr& e, const Scope* s) {
   if (const Scope* found = find_function(e.text, e.kids.size(), s)) return gen_found(e, *found, s);
   if (gen_special(e, s)) return;
+  // Names with _ in front are the prelude's own.
+  if (e.text.starts_with('_') && !in_prelude_) return unknown_function(e, s);
   if (const Builtin* found = find_builtin(e.text, static_cast<int>(e.kids.size()))) {
     return gen_builtin(e, *found, s);
   }
@@ -111,10 +113,16 @@ void Compiler::gen_found(const Expr& e, const Scope& found, const Scope* s) {
   }
   const bool small = program_->code.size() < kInlineCode && inline_depth_ < kInlineDepth;
   const FunctionDef& function = *found.function;
-  if (small && !calls(*function.body, function.name, function.parameters.size())) {
+  if (small && !recursive(function)) {
     return gen_inline(e, found, s);
   }
   gen_real_call(e, found, s);
+}
+
+bool Compiler::recursive(const FunctionDef& function) const {
+  const auto [found, fresh] = recursive_.try_emplace(&function, false);
+  if (fresh) found->second = calls(*function.body, function.name, function.parameters.size());
+  return found->second;
 }
 
 // What was passed to a function that is compiled into its caller.

@@ -87,7 +87,7 @@ Compiler::Count Compiler::count_call(const Expr& e, const Scope* s, int& effort)
   // Of a function that is compiled into its caller. Where it is not (see gen_found), a call that
   // counts one at most leaves no choice behind either.
   const auto inside = [&](const FunctionDef& function, const Scope* around) {
-    if (calls(*function.body, function.name, function.parameters.size())) return Count::any;
+    if (recursive(function)) return Count::any;
     effort -= 10;
     // Arguments as names of this search only.
     std::deque<Scope> names;

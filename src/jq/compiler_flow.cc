@@ -31,13 +31,16 @@ void Compiler::gen_index(const Expr& e, const Scope* s, bool optional) {
 void Compiler::gen_slice(const Expr& e, const Scope* s, bool optional) {
   const std::uint32_t input = save();
   std::uint32_t ends[2] = {kNoSlot, kNoSlot};
+  bool alone = true;
   for (int i = 0; i < 2; ++i) {
     const Expr* end = e.kids[static_cast<std::size_t>(i) + 1];
     if (end == nullptr) continue;
     gen_sub(*end, s);
     ends[i] = save();
+    alone = alone && single(*end, s);
     load(input, false);
   }
+  load(input, alone);  // nothing else needs to hold it
   gen(*e.kids[0], s);
   place(e);
   emit(Opcode::slice, ends[0], ends[1], optional);

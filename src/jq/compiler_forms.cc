@@ -1,4 +1,6 @@
 // Forms with names and with parts: reduce, foreach, as, labels, arrays, objects, strings.
+#include <algorithm>
+
 #include "base/nearest.h"
 #include "jq/compiler.h"
 
@@ -42,13 +44,21 @@ void Compiler::gen_foreach(const Expr& e, const Scope* s) {
   });
 }
 
+// Whether nothing in the pattern can have several outputs.
+static bool fixed_keys(const Pattern& pattern) {
+  return std::all_of(pattern.entries.begin(), pattern.entries.end(), [](const auto& entry) {
+    return (entry.key == nullptr || entry.key->form == Form::constant) &&
+           (entry.pattern == nullptr || fixed_keys(*entry.pattern));
+  });
+}
+
 // source as pattern | body
 void Compiler::gen_bind(const Expr& e, const Scope* s) {
   const Expr& source = *e.kids[0];
   const std::uint32_t input = save();
   gen_sub(source, s);
   const std::uint32_t item = save();
-  const bool last = e.patterns.size() == 1 && single(source, s);
+  const bool last = e.patterns.size() == 1 && single(source, s) && fixed_keys(*e.patterns[0]);
   gen_destructured(e.patterns, s, item, [&](const Scope* inner) {
     load(input, last);
     gen(*e.kids[1], inner);
@@ -159,6 +169,7 @@ void Compiler::gen_object(const Expr& e, const Scope* s) {
   const std::uint32_t base = slot(pairs * 2);
   Shape parts;
   bool loaded = true;  // whether acc is the input
+  bool alone = true;   // whether nothing goes back to a pair before
   for (std::uint32_t i = 0; i < pairs; ++i) {
     const Expr& key = *e.kids[i * 2];
     const Expr& value = *e.kids[i * 2 + 1];
@@ -170,12 +181,19 @@ void Compiler::gen_object(const Expr& e, const Scope* s) {
       parts.push_back({true, constant(key.value)});
     } else {
       if (!loaded) load(input, false);
+      alone = alone && single(key, s);
       gen(key, s);
       emit(Opcode::save, base + i * 2);
       parts.push_back({false, base + i * 2});
       loaded = false;
     }
-    if (!loaded) load(input, false);
+    // The last look at the input: nothing else needs to hold it.
+    if (i + 1 == pairs && alone) {
+      load(input, true);
+    } else if (!loaded) {
+      load(input, false);
+    }
+    alone = alone && single(value, s);
     gen(value, s);
     emit(Opcode::save, base + i * 2 + 1);
     parts.push_back({false, base + i * 2 + 1});
@@ -194,12 +212,19 @@ void Compiler::gen_string(const Expr& e, const Scope* s) {
   const std::uint32_t input = save();
   const auto count = static_cast<std::uint32_t>(e.kids.size());
   const std::uint32_t base = slot(count);
+  // A constant's place is that of the whole string; one that stands in \(...) has its own.
+  const auto is_literal = [&](std::uint32_t i) {
+    return e.kids[i]->form == Form::constant && e.kids[i]->at == e.at;
+  };
+  std::uint32_t last = 0;  // the part that looks at the input last
+  while (last + 1 < count && is_literal(last)) ++last;
+  bool alone = true;  // whether nothing goes back to a part before
   for (std::uint32_t i = count; i-- > 0;) {
     const Expr& part = *e.kids[i];
-    // A constant's place is that of the whole string; one that stands in \(...) has its own.
-    const bool literal = part.form == Form::constant && part.at == e.at;
-    load(input, false);
+    const bool literal = is_literal(i);
+    if (!literal) load(input, i == last && alone);
     gen(part, s);
+    alone = alone && single(part, s);
     if (!literal) emit(Opcode::builtin, builtin(format));
     emit(Opcode::save, base + i);
   }
@@ -226,16 +251,17 @@ void Compiler::gen_leave(const Expr& e, const Scope* s) {
 }
 
 void Compiler::gen_variable(const Expr& e, const Scope* s) {
-  std::vector<std::string> names;
-  for (; s != nullptr; s = s->up) {
-    if (s->kind != Scope::Kind::variable) continue;
-    if (s->name == e.text) return load_variable(*s);
-    names.push_back("$" + std::string(s->name));
+  for (const Scope* v = s; v != nullptr; v = v->up) {
+    if (v->kind == Scope::Kind::variable && v->name == e.text) return load_variable(*v);
   }
   if (e.text == "ENV" || e.text == "__loc__" || e.text == "__prog_args") {
     return fail(e, "$" + e.text +
                        " does not exist here: a program sees its input and its "
                        "variables only");
+  }
+  std::vector<std::string> names;
+  for (; s != nullptr; s = s->up) {
+    if (s->kind == Scope::Kind::variable) names.push_back("$" + std::string(s->name));
   }
   fail(e, "there is no variable $" + e.text + did_you_mean("$" + e.text, names));
 }

@@ -218,10 +218,13 @@ Machine::Step Machine::execute_control(const Insn& insn) {
 }
 
 Machine::Step Machine::do_output() {
-  Json value = to_json_value(meter_, acc_);
+  Json value = to_json_value(meter_, acc_, budget_.output_bytes - output_bytes_);
   if (meter_.spent() != Spent::nothing) return Step::over;
   output_bytes_ += json_size(value);
-  if (output_bytes_ > budget_.output_bytes) meter_.use_up(Spent::output_bytes);
+  if (output_bytes_ > budget_.output_bytes) {
+    meter_.use_up(Spent::output_bytes);
+    return Step::over;
+  }
   if (outputs_.size() >= budget_.outputs) meter_.use_up(Spent::outputs);
   outputs_.push_back(std::move(value));
   return first_only_ ? Step::over : backtrack();

@@ -6,7 +6,9 @@ namespace pilot::jq {
 
 Machine::Choice& Machine::choose(Choice::Kind kind, std::uint32_t pc) {
   if (choices_.size() == choices_.capacity()) {
-    const std::size_t wanted = std::max<std::size_t>(16, choices_.size() * 2);
+    std::size_t wanted = std::max<std::size_t>(16, choices_.size() * 2);
+    // Past the budget there is room for this one; the machine stops at its next step.
+    if (!meter_.fits(wanted * sizeof(Choice))) wanted = choices_.size() + 1;
     meter_.took((wanted - choices_.size()) * sizeof(Choice));
     choices_.reserve(wanted);
   }
@@ -138,9 +140,11 @@ void Machine::push_frame(std::uint32_t function, std::uint32_t link, std::uint32
   const std::uint64_t end = std::uint64_t{base} + info.slots;
   if (end > slots_.size()) {
     const std::size_t size = std::max<std::size_t>(end, slots_.size() * 2);
-    const std::size_t more = (size - slots_.size()) * sizeof(Val);
-    if (size > UINT32_MAX / 2 || !meter_.fits(more)) return meter_.use_up(Spent::memory);
-    meter_.took(more);
+    // Both the old and the new ones are there while they grow.
+    if (size > UINT32_MAX / 2 || !meter_.fits(size * sizeof(Val))) {
+      return meter_.use_up(Spent::memory);
+    }
+    meter_.took((size - slots_.size()) * sizeof(Val));
     slots_.resize(size);
   }
   for (std::uint32_t i = 0; i < info.arguments; ++i) {

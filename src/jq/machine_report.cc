@@ -43,12 +43,11 @@ Error Machine::error_now() const {
                                      std::to_string(budget_.output_bytes) + " bytes"),
                        place_in(program_.text, here));
   }
-  Meter meter({});
   std::string message;
   if (uncaught_->is_string()) {
     message = uncaught_->as_text();
   } else {
-    message = to_text(meter, *uncaught_) + " (not a string)";
+    message = to_text_prefix(*uncaught_, 2'000) + " (not a string)";
   }
   Error error = invalid("program_failed", say(at_, std::string(utf8_prefix(message, 2'000))));
   error.pointer = place_in(program_.text, at_);

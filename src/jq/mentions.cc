@@ -6,6 +6,8 @@ namespace pilot::jq {
 
 namespace {
 
+constexpr std::size_t kMost = 1'000;  // each costs a look for its line
+
 class Finder {
  public:
   Finder(std::string_view text, std::vector<Mention>& found) : text_(text), found_(found) {}
@@ -51,6 +53,7 @@ class Finder {
     std::string second;
     if (!key_of(e, second) || !key_of(*e.kids[0], first)) return;
     if (e.kids[0]->kids[0]->form != Form::identity) return;
+    if (found_.size() >= kMost) return;
     found_.push_back({first, second, place_in(text_, e.at)});
   }
 

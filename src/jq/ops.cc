@@ -107,18 +107,22 @@ Val repeat(Call& call, const Val& text, double times) {
   if (!(times > 0)) return {};
   const std::string_view one = text.as_text();
   const double count = std::max(1.0, std::floor(times));
+  if (one.empty() || count == 1) return text;
   const double bytes = count * static_cast<double>(one.size());
-  if (bytes > 4e9 || !call.meter.fits(static_cast<std::size_t>(bytes)) ||
+  if (!(bytes < 2e9) || !call.meter.fits(static_cast<std::size_t>(bytes)) ||
       !call.meter.spend_bytes(static_cast<std::size_t>(bytes))) {
     call.meter.use_up(Spent::memory);
     return {};
   }
-  std::string all;
-  all.reserve(static_cast<std::size_t>(bytes));
-  if (!one.empty()) {
-    for (auto i = static_cast<std::size_t>(count); i > 0; --i) all += one;
+  // Doubling what is there, in one piece of memory.
+  Val all = Val::text_room(call.meter, static_cast<std::size_t>(bytes));
+  all.append(call.meter, one);
+  const auto wanted = static_cast<std::size_t>(bytes);
+  while (all.as_text().size() < wanted) {
+    const std::size_t have = all.as_text().size();
+    all.append(call.meter, all.as_text().substr(0, std::min(have, wanted - have)));
   }
-  return Val::text(call.meter, all);
+  return all;
 }
 
 Val multiply(Call& call, Val left, const Val& right) {
@@ -224,7 +228,7 @@ Val fail_index(Call& call, const Val& target, const Val& key) {
 Val indices_of(Call& call, const Val& target, const Val& wanted) {
   Val found = Val::array(call.meter);
   const std::size_t count = wanted.size();
-  if (count == 0) return {};
+  if (count == 0) return found;
   for (std::size_t i = 0; i + count <= target.size() && call.meter.spend(); ++i) {
     bool same = true;
     for (std::size_t k = 0; k < count && same; ++k) {

@@ -8,7 +8,8 @@ namespace pilot::jq {
 
 namespace {
 
-constexpr int kNesting = 256;  // of expressions; about a kilobyte of stack each
+constexpr std::size_t kChain = 1'000;  // operators or suffixes
+constexpr int kNesting = 256;          // of expressions; about a kilobyte of stack each
 
 struct OpName {
   std::string_view symbol;
@@ -82,6 +83,14 @@ std::string Parser::found() const {
   return now_.token == Token::quote ? "a string" : "\"" + text + "\"";
 }
 
+// What is folded to one side becomes a deep tree.
+void Parser::check_chain(std::size_t length) {
+  if (length > kChain) {
+    fail(now_.at, "more than " + std::to_string(kChain) +
+                      " in a row; give a part a name with \"def\", or use a list");
+  }
+}
+
 Expr& Parser::make(Form form, std::uint32_t at, std::initializer_list<ExprRef> kids) {
   Expr& expr = ast_->exprs.emplace_back();
   expr.form = form;
@@ -140,6 +149,7 @@ Parser::ExprRef Parser::comma() {
 Parser::ExprRef Parser::alternative() {
   std::vector<ExprRef> parts{assignment()};
   while (is_symbol("//")) {
+    check_chain(parts.size());
     advance();
     parts.push_back(assignment());
   }
@@ -190,7 +200,9 @@ Parser::ExprRef Parser::assignment() {
 
 Parser::ExprRef Parser::disjunction() {
   ExprRef left = conjunction();
+  std::size_t chain = 0;
   while (is_word("or")) {
+    check_chain(++chain);
     const std::uint32_t at = now_.at;
     advance();
     left = &make(Form::logical_or, at, {left, conjunction()});
@@ -200,7 +212,9 @@ Parser::ExprRef Parser::disjunction() {
 
 Parser::ExprRef Parser::conjunction() {
   ExprRef left = comparison();
+  std::size_t chain = 0;
   while (is_word("and")) {
+    check_chain(++chain);
     const std::uint32_t at = now_.at;
     advance();
     left = &make(Form::logical_and, at, {left, comparison()});
@@ -236,7 +250,9 @@ Parser::ExprRef Parser::comparison() {
 
 Parser::ExprRef Parser::sum() {
   ExprRef left = product();
+  std::size_t chain = 0;
   while (is_symbol("+") || is_symbol("-")) {
+    check_chain(++chain);
     const Op op = is_symbol("+") ? Op::add : Op::subtract;
     const std::uint32_t at = now_.at;
     advance();
@@ -249,7 +265,9 @@ Parser::ExprRef Parser::sum() {
 
 Parser::ExprRef Parser::product() {
   ExprRef left = operand();
+  std::size_t chain = 0;
   while (is_symbol("*") || is_symbol("/") || is_symbol("%")) {
+    check_chain(++chain);
     const Op op = is_symbol("*") ? Op::multiply : (is_symbol("/") ? Op::divide : Op::modulo);
     const std::uint32_t at = now_.at;
     advance();

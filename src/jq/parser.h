@@ -43,6 +43,7 @@ class Parser {
   void expect_word(std::string_view word, std::string_view where);
   void fail(std::uint32_t at, const std::string& message);  // the first one counts
   std::string found() const;
+  void check_chain(std::size_t length);
 
   // nodes
   Expr& make(Form form, std::uint32_t at, std::initializer_list<ExprRef> kids = {});

@@ -9,7 +9,8 @@ namespace pilot::jq {
 Parser::ExprRef Parser::postfix() { return suffixes(primary()); }
 
 Parser::ExprRef Parser::suffixes(ExprRef target) {
-  for (;;) {
+  for (std::size_t chain = 0;; ++chain) {
+    check_chain(chain);
     const std::uint32_t at = now_.at;
     if (now_.token == Token::field) {
       ExprRef key = constant(at, Json(boost::json::string(now_.text)));

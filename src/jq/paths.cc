@@ -154,31 +154,83 @@ Val take_path(Call& call, Val& root, std::span<const Val> path) {
   return std::move(*place);
 }
 
-Val delete_path(Call& call, Val root, std::span<const Val> path) {
-  if (path.empty()) return {};
+namespace {
+
+// Deletes several keys of one value, in one pass where they are of the usual kind.
+void delete_keys(Call& call, Val& target, std::span<const Val> keys) {
+  const auto all = [&](auto is) { return std::all_of(keys.begin(), keys.end(), is); };
+  const bool list = target.is_array() && all([](const Val& key) { return key.is_number(); });
+  const bool object = target.is_object() && all([](const Val& key) { return key.is_string(); });
+  if (keys.size() < 4 || (!list && !object)) {
+    for (std::size_t i = keys.size(); i-- > 0 && !call.failed;) delete_key(call, target, keys[i]);
+    return;
+  }
+  const std::size_t count = target.size();
+  if (!call.meter.spend(static_cast<std::int64_t>(count / 4 + keys.size()))) return;
+  if (list) {
+    std::vector<bool> gone(count, false);
+    for (const Val& key : keys) {
+      double at = std::floor(key.as_double());
+      if (at < 0) at += static_cast<double>(count);
+      if (at >= 0 && at < static_cast<double>(count)) gone[static_cast<std::size_t>(at)] = true;
+    }
+    Val kept = Val::array(call.meter);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!gone[i]) kept.push(call.meter, target.at(i));
+    }
+    target = std::move(kept);
+    return;
+  }
+  Val names = Val::object(call.meter, keys.size());
+  for (const Val& key : keys) names.put(call.meter, key, Val());
+  Val kept = Val::object(call.meter);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (names.has(target.key_at(i))) continue;
+    kept.put(call.meter, target.key_value_at(i), target.member_at(i));
+  }
+  target = std::move(kept);
+}
+
+// Deletes `keys` of what stands at `parent`.
+Val delete_below(Call& call, Val root, std::span<const Val> parent, std::span<const Val> keys) {
   // Nothing is made on the way to what is not there.
   Val here = root;
   bool plain = true;
-  for (std::size_t i = 0; i + 1 < path.size(); ++i) {
+  for (const Val& key : parent) {
     if (!call.meter.spend()) return {};
-    here = index(call, here, path[i]);
+    here = index(call, here, key);
     if (call.failed) return {};
     if (here.is_null()) return root;
-    plain = plain && !path[i].is_object();
+    plain = plain && !key.is_object();
   }
   if (!plain) {
-    delete_key(call, here, path.back());
-    if (!call.failed) set_path(call, root, path.first(path.size() - 1), std::move(here));
+    delete_keys(call, here, keys);
+    if (!call.failed) set_path(call, root, parent, std::move(here));
     return root;
   }
   here = Val();
   Val* place = &root;
-  for (std::size_t i = 0; i + 1 < path.size(); ++i) {
-    place = edit(call, *place, path[i]);
+  for (const Val& key : parent) {
+    place = edit(call, *place, key);
     if (place == nullptr) return {};
   }
-  delete_key(call, *place, path.back());
+  delete_keys(call, *place, keys);
   return root;
+}
+
+bool same_parent(Call& call, const Val& a, const Val& b) {
+  if (!a.is_array() || !b.is_array() || a.size() != b.size()) return false;
+  for (std::size_t i = 0; i + 1 < a.size(); ++i) {
+    if (!equal(call.meter, a.at(i), b.at(i))) return false;
+  }
+  return a.size() > 0;
+}
+
+}  // namespace
+
+Val delete_path(Call& call, Val root, std::span<const Val> path) {
+  if (path.empty()) return {};
+  return delete_below(call, std::move(root), path.first(path.size() - 1), path.last(1));
 }
 
 // The last ones first, so that indices stay true.
@@ -187,11 +239,17 @@ Val delete_paths(Call& call, Val root, const Val& paths) {
   std::vector<Val> order = path_keys(call, paths);
   std::stable_sort(order.begin(), order.end(),
                    [&](const Val& a, const Val& b) { return compare(call.meter, a, b) < 0; });
-  for (std::size_t i = order.size(); i-- > 0 && !call.failed;) {
+  for (std::size_t end = order.size(); end > 0 && !call.failed;) {
+    std::size_t begin = end - 1;
+    while (begin > 0 && same_parent(call, order[begin - 1], order[end - 1])) --begin;
     if (!call.meter.spend()) return {};
-    const std::vector<Val> keys = path_keys(call, order[i]);
+    const std::vector<Val> parent = path_keys(call, order[end - 1]);
     if (call.failed) return {};
-    root = delete_path(call, std::move(root), keys);
+    if (parent.empty()) return {};
+    std::vector<Val> keys;
+    for (std::size_t i = begin; i < end; ++i) keys.push_back(order[i].at(parent.size() - 1));
+    root = delete_below(call, std::move(root), std::span(parent).first(parent.size() - 1), keys);
+    end = begin;
   }
   return root;
 }

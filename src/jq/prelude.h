@@ -96,12 +96,12 @@ def splits($re; flags): split($re; flags) | .[];
 def splits($re): splits($re; null);
 def _substitute($in; $matches; f):
   def piece($i; $from): if $i == ($matches | length) then $in[$from:] else
-      $matches[$i] as $m | ($m | _captures | f) as $with
-      | ($in[$from:$m.offset] + $with) as $before
-      | piece($i + 1; $m.offset + $m.length) | $before + . end;
+      $matches[$i] as $m | piece($i + 1; $m.offset + $m.length) as $rest
+      | ($m | _captures | f) as $with | $in[$from:$m.offset] + $with + $rest end;
   [$matches[] | [_captures | f]] as $with
   | if all($with[]; length == 1) then $in | _replace($matches; [$with[][0]]) else piece(0; 0) end;
-def sub(re; str; $flags): . as $in | [match(re; $flags)] as $ms | _substitute($in; $ms; str);
+def sub(re; str; $flags): . as $in | re as $re | [match($re; $flags)] as $ms
+    | _substitute($in; $ms; str);
 def sub(re; str): sub(re; str; "");
 def gsub(re; str; $flags): sub(re; str; $flags + "g");
 def gsub(re; str): sub(re; str; "g");

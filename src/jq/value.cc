@@ -58,6 +58,14 @@ Val Val::text(Meter& meter, std::string_view text) {
   return {Tag::text, 0, reinterpret_cast<std::uint64_t>(node)};
 }
 
+Val Val::text_room(Meter& meter, std::size_t capacity) {
+  if (capacity > kMostItems || !meter.fits(capacity)) return borrowed("");
+  auto* node = make_node<StrNode>(meter, Tag::text, capacity);
+  node->size = 0;
+  node->capacity = static_cast<std::uint32_t>(capacity);
+  return {Tag::text, 0, reinterpret_cast<std::uint64_t>(node)};
+}
+
 Val Val::array(Meter& meter, std::size_t capacity) {
   auto* node = make_node<ArrNode>(meter, Tag::array);
   node->items = nullptr;
@@ -91,6 +99,7 @@ double Val::as_double() const {
 
 std::string_view Val::as_text() const {
   if (tag_ == Tag::text_view) return {reinterpret_cast<const char*>(bits_), size_};
+  if (tag_ != Tag::text) return {};  // what a builtin answers once the meter is spent
   auto* node = reinterpret_cast<StrNode*>(bits_);
   return {node->bytes(), node->size};
 }

@@ -89,7 +89,8 @@ class Val {
             reinterpret_cast<std::uint64_t>(text.data())};
   }
   static Val view(const Json& json);
-  static Val text(Meter& meter, std::string_view text);  // a copy of its own
+  static Val text(Meter& meter, std::string_view text);      // a copy of its own
+  static Val text_room(Meter& meter, std::size_t capacity);  // empty, to be appended to
   static Val array(Meter& meter, std::size_t capacity = 0);
   static Val object(Meter& meter, std::size_t capacity = 0);
   static Val mark(std::uint32_t a, std::uint32_t b) { return {Tag::mark, a, b}; }
@@ -175,7 +176,10 @@ std::string brief(const Val& value);
 std::string_view kind_name(const Val& value);
 
 // For the world outside. Depth is bounded by JsonLimits (else Spent::depth).
-Json to_json_value(Meter& meter, const Val& value);
+// More than `bytes` of text are Spent::output_bytes.
+Json to_json_value(Meter& meter, const Val& value, std::size_t bytes);
+// The beginning of its JSON text, for messages.
+std::string to_text_prefix(const Val& value, std::size_t bytes);
 // A value of its own out of JSON that will not outlive it (fromjson).
 Val copy_of(Meter& meter, const Json& json);
 

@@ -58,6 +58,7 @@ Val* Val::edit(Meter& meter, std::size_t index) {
       if (node->size == 0) push(meter, Val());  // the run is over; any place will do
       return &reinterpret_cast<ArrNode*>(bits_)->items[0];
     }
+    meter.spend(static_cast<std::int64_t>((index - node->size) / 16));
     reserve(*node, meter, index + 1);
     while (node->size <= index) new (&node->items[node->size++]) Val();
   }

@@ -1,10 +1,11 @@
 // Memory of nodes: growing, the index of large objects, and freeing without recursion.
 #include "jq/value_nodes.h"
 
+#include <absl/hash/hash.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <functional>
 
 namespace pilot::jq {
 
@@ -31,10 +32,17 @@ static std::uint32_t grown(std::uint32_t capacity, std::size_t wanted) {
       std::max<std::size_t>({wanted, capacity + capacity / 2, std::size_t{4}}));
 }
 
-static std::size_t hash_of(std::string_view key) { return std::hash<std::string_view>{}(key); }
+// Seeded by where the program lies in memory, so that nobody can prepare keys that collide.
+static std::size_t hash_of(std::string_view key) { return absl::Hash<std::string_view>{}(key); }
 
 void reindex(ObjNode& object, Meter& meter) {
-  if (object.size <= ObjNode::kPlain) return;
+  if (object.size <= ObjNode::kPlain) {
+    // A stale index must not be found when the object grows again.
+    give_bytes(meter, object.index, object.index_size * sizeof(std::uint32_t));
+    object.index = nullptr;
+    object.index_size = 0;
+    return;
+  }
   std::uint32_t wanted = 32;
   while (wanted < object.capacity * 2) wanted *= 2;
   if (object.index_size != wanted) {
@@ -47,7 +55,9 @@ void reindex(ObjNode& object, Meter& meter) {
   std::memset(object.index, 0, wanted * sizeof(std::uint32_t));
   meter.spend(object.size / 8);
   for (std::uint32_t i = 0; i < object.size; ++i) {
-    std::size_t slot = hash_of(object.members[i].key.as_text()) & (wanted - 1);
+    const std::string_view key = object.members[i].key.as_text();
+    meter.spend_bytes(key.size());
+    std::size_t slot = hash_of(key) & (wanted - 1);
     while (object.index[slot] != 0) slot = (slot + 1) & (wanted - 1);
     object.index[slot] = i + 1;
   }
@@ -55,6 +65,7 @@ void reindex(ObjNode& object, Meter& meter) {
 
 // Position of a member, or size.
 std::uint32_t find_member(const ObjNode& object, std::string_view key) {
+  object.meter->spend_bytes(key.size());
   if (object.size <= ObjNode::kPlain) {
     for (std::uint32_t i = 0; i < object.size; ++i) {
       if (object.members[i].key.as_text() == key) return i;

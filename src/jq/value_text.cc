@@ -65,10 +65,18 @@ void append_number(std::string& out, const Val& value) {
   out.append(buffer, end.ptr);
 }
 
+// Counted before it is made: a character may become six, and the text doubles as it grows.
+void append_quoted(Meter& meter, std::string& out, std::string_view text, std::size_t most) {
+  if (most != std::string::npos) text = utf8_prefix(text, most);
+  if (!meter.fits(2 * (out.size() + text.size())) || !meter.spend_bytes(text.size())) return;
+  append_json_string(out, text);
+}
+
 // `most`: where to stop, for messages.
 void append(Meter& meter, std::string& out, const Val& value, std::size_t most, int depth) {
   if (depth > kValueDepth) return meter.use_up(Spent::depth);
   if (out.size() > most || !meter.spend()) return;
+  if (!meter.fits(2 * out.size())) return;
   switch (value.kind()) {
     case Kind::null:
       out += "null";
@@ -82,9 +90,7 @@ void append(Meter& meter, std::string& out, const Val& value, std::size_t most, 
     case Kind::number:
       return append_number(out, value);
     case Kind::string:
-      if (!meter.fits(out.size() + value.as_text().size())) return;
-      if (!meter.spend_bytes(value.as_text().size())) return;
-      return append_json_string(out, value.as_text());
+      return append_quoted(meter, out, value.as_text(), most);
     case Kind::array: {
       out += '[';
       const std::size_t count = value.size();
@@ -100,7 +106,7 @@ void append(Meter& meter, std::string& out, const Val& value, std::size_t most, 
       const std::size_t count = value.size();
       for (std::size_t i = 0; i < count && out.size() <= most; ++i) {
         if (i > 0) out += ',';
-        append_json_string(out, value.key_at(i));
+        append_quoted(meter, out, value.key_at(i), most);
         out += ':';
         append(meter, out, value.member_at(i), most, depth + 1);
       }
@@ -110,12 +116,19 @@ void append(Meter& meter, std::string& out, const Val& value, std::size_t most, 
   }
 }
 
-Json convert(Meter& meter, const Val& value, std::size_t depth) {
+Json convert(Meter& meter, const Val& value, std::size_t depth, std::size_t& bytes) {
   if (depth > limits::kJsonDepth) {
     meter.use_up(Spent::depth);
     return nullptr;
   }
-  if (!meter.spend()) return nullptr;
+  // The text and the memory that it will be: both end here, before they are made.
+  const std::size_t size = value.is_string() ? value.as_text().size() : 1;
+  if (size > bytes) {
+    meter.use_up(Spent::output_bytes);
+    return nullptr;
+  }
+  bytes -= size;
+  if (!meter.spend_bytes(size)) return nullptr;
   switch (value.kind()) {
     case Kind::null:
       return nullptr;
@@ -139,7 +152,7 @@ Json convert(Meter& meter, const Val& value, std::size_t depth) {
       if (!meter.fits(count * sizeof(Json))) return nullptr;
       array.reserve(count);
       for (std::size_t i = 0; i < count; ++i) {
-        array.push_back(convert(meter, value.at(i), depth + 1));
+        array.push_back(convert(meter, value.at(i), depth + 1, bytes));
       }
       return array;
     }
@@ -149,7 +162,13 @@ Json convert(Meter& meter, const Val& value, std::size_t depth) {
       if (!meter.fits(count * (sizeof(Json) + 16))) return nullptr;
       object.reserve(count);
       for (std::size_t i = 0; i < count; ++i) {
-        object.emplace(value.key_at(i), convert(meter, value.member_at(i), depth + 1));
+        const std::size_t key = value.key_at(i).size();
+        if (key > bytes) {
+          meter.use_up(Spent::output_bytes);
+          return nullptr;
+        }
+        bytes -= key;
+        object.emplace(value.key_at(i), convert(meter, value.member_at(i), depth + 1, bytes));
       }
       return object;
     }
@@ -219,6 +238,7 @@ int compare_objects(Meter& meter, const Val& a, const Val& b, int depth) {
   const std::vector<std::size_t> right = sorted_keys(b);
   const std::size_t common = std::min(left.size(), right.size());
   for (std::size_t i = 0; i < common; ++i) {
+    if (!meter.spend_bytes(a.key_at(left[i]).size())) return 0;
     if (const int found = a.key_at(left[i]).compare(b.key_at(right[i])); found != 0) {
       return order(found, 0);
     }
@@ -300,6 +320,13 @@ std::string to_text(Meter& meter, const Val& value) {
   return out;
 }
 
+std::string to_text_prefix(const Val& value, std::size_t bytes) {
+  Meter meter({});  // a message costs nothing
+  std::string out;
+  append(meter, out, value, bytes, 0);
+  return std::string(utf8_prefix(out, bytes));
+}
+
 std::string brief(const Val& value) {
   Meter meter({});  // a message costs nothing
   std::string out;
@@ -328,7 +355,9 @@ std::string_view kind_name(const Val& value) {
   return "null";
 }
 
-Json to_json_value(Meter& meter, const Val& value) { return convert(meter, value, 1); }
+Json to_json_value(Meter& meter, const Val& value, std::size_t bytes) {
+  return convert(meter, value, 1, bytes);
+}
 Val copy_of(Meter& meter, const Json& json) { return copy(meter, json, 0); }
 int compare(Meter& meter, const Val& a, const Val& b) { return compare_deep(meter, a, b, 0); }
 bool equal(Meter& meter, const Val& a, const Val& b) { return equal_deep(meter, a, b, 0); }

@@ -92,7 +92,10 @@ Parser::ExprRef Parser::primary() {
   if (take_symbol("(")) {
     ExprRef inner = pipe();
     expect_symbol(")", "to close the parenthesis");
-    return inner;
+    // (.a.b)? covers all of it, .a.b? the last step only: so the parentheses stay in the tree.
+    const bool step =
+        inner->form == Form::index || inner->form == Form::slice || inner->form == Form::iterate;
+    return step ? &make(Form::pipe, at, {inner}) : inner;
   }
   if (is_symbol("[")) return array();
   if (is_symbol("{")) return object();

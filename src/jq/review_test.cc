@@ -83,6 +83,13 @@ TEST(JqReview, ManyAreDeletedAtOnce) {
   EXPECT_EQ(answer("del(.[0,2,4,-1,9], .[1])", "[0,1,2,3,4,5]"), "[3]");
 }
 
+TEST(JqReview, ParenthesesWidenTheQuestionMark) {
+  EXPECT_EQ(answer("[(.a.b)?, (.a[])?, (.[0].a)?]", "5"), "[]");
+  EXPECT_EQ(answer("[(.[].a)?]", R"([1,{"a":2}])"), "[]");
+  EXPECT_EQ(answer("[.[].a?]", R"([1,{"a":2}])"), "[2]");
+  EXPECT_EQ(answer("(.a.b) = 1 | (.a).c |= 2"), R"({"a":{"b":1,"c":2}})");
+}
+
 TEST(JqReview, SubstitutionsCombineAsInJq) {
   EXPECT_EQ(answer(R"([gsub("a";"b","c")])", R"("aXa")"), R"(["bXb","cXb","bXc","cXc"])");
   EXPECT_EQ(answer(R"([sub("a","b";"X","Y")])", R"("cab")"), R"(["cXb","cYb","caX","caY"])");

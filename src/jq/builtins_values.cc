@@ -216,23 +216,22 @@ Val from_entries(Call& call, Val input, Val*) {
   return result;
 }
 
+// As jq: a row is as wide as its length, whatever it is, and is read by index.
 Val transpose(Call& call, Val input, Val*) {
   if (!input.is_array()) return call.fail("Cannot transpose " + described(input));
-  std::size_t width = 0;
+  double width = 0;
   for (std::size_t i = 0; i < input.size(); ++i) {
-    const Val row = input.at(i);
-    if (!row.is_array() && !row.is_null()) {
-      return call.fail("Cannot transpose: row " + std::to_string(i) + " is " + described(row));
-    }
-    width = std::max(width, row.size());
+    const Val wide = length(call, input.at(i), nullptr);
+    if (call.failed || !call.meter.spend()) return {};
+    width = std::max(width, wide.as_double());
   }
-  Val result = Val::array(call.meter, width);
-  for (std::size_t c = 0; c < width; ++c) {
+  Val result = Val::array(call.meter);
+  for (std::int64_t c = 0; static_cast<double>(c) < width; ++c) {
     Val column = Val::array(call.meter, input.size());
     for (std::size_t r = 0; r < input.size(); ++r) {
       if (!call.meter.spend()) return {};
-      const Val row = input.at(r);
-      column.push(call.meter, c < row.size() ? row.at(c) : Val());
+      column.push(call.meter, index(call, input.at(r), Val::integer(c)));
+      if (call.failed) return {};
     }
     result.push(call.meter, std::move(column));
   }

@@ -65,7 +65,11 @@ class RandomProgram {
     return "{" + out + "}";
   }
 
+  // Mostly what does not fail on the wrong kind of value: an error ends the whole program.
   std::string path(int depth) {
+    if (chance(50)) {
+      return chance(30) ? ".[]?" : "." + key() + (chance(30) ? "[]?" : "?");
+    }
     switch (below(10)) {
       case 0:
         return ".";
@@ -151,7 +155,7 @@ class RandomProgram {
                        "scalars",
                        "booleans",
                        "empty",
-                       "error",
+                       "error(\"e\")",
                        "utf8bytelength",
                        "([implode?]|.[])",
                        "([gmtime?]|.[])",
@@ -166,11 +170,13 @@ class RandomProgram {
                        "round",
                        "fabs"});
       case 3:
-        return one_of({"map",          "select",    "map_values",     "sort_by",
-                       "group_by",     "unique_by", "min_by",         "max_by",
-                       "any",          "all",       "path",           "del",
-                       "first",        "last",      "isempty",        "error",
-                       "with_entries", "walk",      "to_entries|map", "paths"}) +
+        if (chance(10)) {
+          return one_of({"map_values", "walk"}) + "(first((" + e() + "),0))";
+        }
+        if (chance(10)) return "limit(" + one_of({"1", "2", "3", "-1"}) + ";" + e() + ")";
+        return one_of({"map", "select", "sort_by", "group_by", "unique_by", "min_by", "max_by",
+                       "any", "all", "path", "del", "first", "last", "isempty", "with_entries",
+                       "to_entries|map", "paths"}) +
                "(" + e() + ")";
       case 4:
         return one_of({"has",      "contains", "inside",   "join",   "split",   "startswith",
@@ -179,8 +185,8 @@ class RandomProgram {
                        "test",     "match",    "scan",     "capture"}) +
                "(" + (chance(60) ? scalar() : e()) + ")";
       case 5:
-        return one_of({"range", "any", "all", "limit", "sub", "gsub", "setpath", "pow", "split",
-                       "recurse", "test"}) +
+        return one_of({"range", "any", "all", "sub", "gsub", "setpath", "pow", "split", "recurse",
+                       "test"}) +
                "(" + (chance(70) ? scalar() : e()) + ";" + (chance(50) ? scalar() : e()) + ")";
       default:
         return "(" + e() + ")|" + one_of({"tostring", "tojson", "length", "type", "not"});
@@ -202,6 +208,7 @@ class RandomProgram {
         return "{" + key() + ":(" + e() + "),(\"" + key() + "\"):(" + e() + ")}";
       case 5:
       case 6:
+        if (chance(40)) return "((" + e() + "|length)" + one_of({"+", "-", "*"}) + number() + ")";
         return "(" + e() + one_of({"+", "-", "*", "/", "%"}) + e() + ")";
       case 7:
         return "(" + e() + one_of({"==", "!=", "<", "<=", ">", ">="}) + e() + ")";
@@ -238,7 +245,8 @@ class RandomProgram {
       case 15:
         return "((" + path(1) + ")" + one_of({"|=", "=", "+=", "-=", "*=", "//="}) + scalar() + ")";
       case 16:
-        return "((" + path(1) + ")|=(" + e() + "))";
+        // Never without an output: jq 1.6 deletes wrongly then.
+        return "((" + path(1) + ")|=first((" + e() + "),0))";
       case 17:
         return "\"x\\(" + e() + ")y\"";
       case 18:

@@ -118,7 +118,7 @@ Val repeat(Call& call, const Val& text, double times) {
   Val all = Val::text_room(call.meter, static_cast<std::size_t>(bytes));
   all.append(call.meter, one);
   const auto wanted = static_cast<std::size_t>(bytes);
-  while (all.as_text().size() < wanted) {
+  while (all.as_text().size() < wanted && call.meter.spent() == Spent::nothing) {
     const std::size_t have = all.as_text().size();
     all.append(call.meter, all.as_text().substr(0, std::min(have, wanted - have)));
   }

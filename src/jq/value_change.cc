@@ -115,7 +115,7 @@ void Val::erase(Meter& meter, std::size_t from, std::size_t to) {
 void Val::append(Meter& meter, std::string_view more) {
   const std::string_view old = as_text();
   const std::size_t wanted = old.size() + more.size();
-  if (wanted > kMostItems || !meter.fits(more.size())) return;
+  if (wanted > kMostItems) return meter.use_up(Spent::memory);
   auto* node = reinterpret_cast<StrNode*>(bits_);
   if (tag_ == Tag::text && node->refs == 1 && wanted <= node->capacity) {
     std::memcpy(node->bytes() + old.size(), more.data(), more.size());

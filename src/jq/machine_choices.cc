@@ -5,12 +5,13 @@
 namespace pilot::jq {
 
 Machine::Choice& Machine::choose(Choice::Kind kind, std::uint32_t pc) {
-  if (choices_.size() == choices_.capacity()) {
-    std::size_t wanted = std::max<std::size_t>(16, choices_.size() * 2);
-    // Past the budget there is room for this one; the machine stops at its next step.
-    if (!meter_.fits(wanted * sizeof(Choice))) wanted = choices_.size() + 1;
-    meter_.took((wanted - choices_.size()) * sizeof(Choice));
-    choices_.reserve(wanted);
+  // Grown while there is room for one more: past the budget the machine stops at its next step.
+  if (choices_.size() + 1 >= choices_.capacity()) {
+    const std::size_t wanted = std::max<std::size_t>(16, choices_.capacity() * 2);
+    if (meter_.fits(wanted * sizeof(Choice))) {
+      meter_.took((wanted - choices_.capacity()) * sizeof(Choice));
+      choices_.reserve(wanted);
+    }
   }
   Choice& made = choices_.emplace_back();
   made.kind = kind;

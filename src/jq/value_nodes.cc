@@ -9,21 +9,25 @@
 
 namespace pilot::jq {
 
+// What malloc needs beside the bytes; many small values are half of it.
+constexpr std::size_t kOverhead = 16;
+
 void* get_bytes(Meter& meter, std::size_t bytes) {
   void* memory = std::malloc(bytes);
   if (memory == nullptr) throw std::bad_alloc();
-  meter.took(bytes);
+  meter.took(bytes + kOverhead);
   return memory;
 }
 void give_bytes(Meter& meter, void* memory, std::size_t bytes) {
+  if (memory == nullptr) return;
   std::free(memory);
-  meter.gave(bytes);
+  meter.gave(bytes + kOverhead);
 }
 static void* regrow(Meter& meter, void* memory, std::size_t old_bytes, std::size_t bytes) {
   void* grown = std::realloc(memory, bytes);
   if (grown == nullptr) throw std::bad_alloc();
-  meter.took(bytes);
-  meter.gave(old_bytes);
+  meter.took(bytes + kOverhead);
+  if (memory != nullptr) meter.gave(old_bytes + kOverhead);
   return grown;
 }
 

@@ -68,7 +68,10 @@ void append_number(std::string& out, const Val& value) {
 // Counted before it is made: a character may become six, and the text doubles as it grows.
 void append_quoted(Meter& meter, std::string& out, std::string_view text, std::size_t most) {
   if (most != std::string::npos) text = utf8_prefix(text, most);
-  if (!meter.fits(2 * (out.size() + text.size())) || !meter.spend_bytes(text.size())) return;
+  const auto longer = static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](unsigned char c) { return c < 0x20; }));
+  if (!meter.fits(2 * (out.size() + text.size() + 5 * longer))) return;
+  if (!meter.spend_bytes(text.size())) return;
   append_json_string(out, text);
 }
 

@@ -1,6 +1,6 @@
 // Pilot's jq beside the real one (Debian's jq 1.6): random programs on random inputs give the same
 // outputs, or an error in both. PILOT_JQ_PROGRAMS and PILOT_SEED say how many and which; what
-// differs on purpose is in docs/jq.md and, if the generator makes it, in `differs_on_purpose`.
+// differs on purpose is in docs/jq.md, and random_program.h makes no such programs.
 #include <gtest/gtest.h>
 
 #include <cmath>

@@ -1,5 +1,6 @@
-# Writes the migration files into one C++ table: {number, name, sql}. Run as cmake -P by the build.
-set(text "// Generated from migrations/sqlite/*.sql; do not edit.\n#include \"store/migrations.h\"\nnamespace pilot::store {\nconst std::vector<Migration>& sqlite_migrations() {\n  static const std::vector<Migration> kAll = {\n")
+# Writes the migration files of one store (KIND) into one C++ table: {number, name, sql}. Run as
+# cmake -P by the build.
+set(text "// Generated from migrations/${KIND}/*.sql; do not edit.\n#include \"store/migrations.h\"\nnamespace pilot::store {\nconst std::vector<Migration>& ${KIND}_migrations() {\n  static const std::vector<Migration> kAll = {\n")
 list(SORT FILES)
 foreach(file ${FILES})
   get_filename_component(stem ${file} NAME_WE)

@@ -60,12 +60,15 @@ endfunction()
 
 # migrations/sqlite/NNNN_name.sql -> a table of string literals, in order of their numbers.
 function(pilot_embed_migrations target)
-  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/migrations/sqlite/*.sql)
-  set(out ${CMAKE_BINARY_DIR}/generated/sqlite_migrations.cc)
-  add_custom_command(OUTPUT ${out}
-    COMMAND ${CMAKE_COMMAND} -DOUT=${out} "-DFILES=${files}" -P ${CMAKE_SOURCE_DIR}/cmake/embed_sql.cmake
-    DEPENDS ${files} ${CMAKE_SOURCE_DIR}/cmake/embed_sql.cmake VERBATIM)
-  target_sources(${target} PRIVATE ${out})
+  foreach(kind sqlite postgres)
+    file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/migrations/${kind}/*.sql)
+    set(out ${CMAKE_BINARY_DIR}/generated/${kind}_migrations.cc)
+    add_custom_command(OUTPUT ${out}
+      COMMAND ${CMAKE_COMMAND} -DOUT=${out} -DKIND=${kind} "-DFILES=${files}"
+        -P ${CMAKE_SOURCE_DIR}/cmake/embed_sql.cmake
+      DEPENDS ${files} ${CMAKE_SOURCE_DIR}/cmake/embed_sql.cmake VERBATIM)
+    target_sources(${target} PRIVATE ${out})
+  endforeach()
 endfunction()
 
 # providers/native/<name>.cc defines register_<name>(Registry&); this writes the function that calls

@@ -113,25 +113,46 @@ TEST_P(StoreConformance, LargeBatchIsOneTransaction) {
 TEST_P(StoreConformance, OddTextComesBackAsItWas) {
   static constexpr char kOdd[] = "\0a\xF0\x9F\x98\x80\xE2\x80\xAE'\";--\n\x1b[31m\xC3\xA9\0";
   const std::string odd(kOdd, sizeof(kOdd) - 1);
+  const std::string text = GetParam().nul_in_text ? odd : odd.substr(1, odd.size() - 2);
   Run run = make_run("r");
-  run.plan_name = odd;
-  run.reason = odd;
+  run.plan_name = text;
+  run.reason = text;
   run.inputs = JsonObject{{odd, odd}};
   run.output = Json(odd);
   Attempt attempt = make_attempt(run, 1);
-  attempt.message = odd;
-  attempt.step_id = odd;
-  attempt.item_path = odd;
+  attempt.message = text;
+  attempt.step_id = text;
+  attempt.item_path = text;
   attempt.output = Json(odd);
   attempt.error = JsonObject{{"code", odd}, {"message", odd}};
   put_all(InsertRun{run}, put(run, attempt));
   expect_same(stored("r"), run);
   expect_same(attempts("r").at(0), attempt);
-  // Ids are compared to their last byte, also behind a NUL.
-  Run other = make_run(std::string("r\0x", 3));
+}
+
+TEST_P(StoreConformance, NulInTextIsKeptOrReplaced) {
+  Run run = make_run("r");
+  run.plan_name = std::string("a\0b", 3);
+  put_all(InsertRun{run});
+  if (!GetParam().nul_in_text)
+    run.plan_name =
+        "a\xEF\xBF\xBD"
+        "b";
+  expect_same(stored("r"), run);
+}
+
+// To their last byte, also behind a NUL, where a store has that.
+TEST_P(StoreConformance, IdsAreComparedExactly) {
+  const std::string longer = GetParam().nul_in_text ? std::string("r\0x", 3) : "r x";
+  const Run run = make_run("r");
+  const Run other = make_run(longer);
+  put_all(InsertRun{run});
   put_all(InsertRun{other});
   expect_same(stored("r"), run);
-  expect_same(stored(std::string("r\0x", 3)), other);
+  expect_same(stored(longer), other);
+  for (const char* near : {"R", "r ", "", "r%", "_"}) {
+    EXPECT_FALSE(wait(store().find_run(kAda, {near}))) << near;
+  }
 }
 
 TEST_P(StoreConformance, NumbersComeBackExactly) {

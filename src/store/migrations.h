@@ -1,4 +1,4 @@
-// The numbered migrations built into the binary (from migrations/sqlite/*.sql).
+// The numbered migrations built into the binary (from migrations/*/*.sql).
 #pragma once
 
 #include <string>
@@ -13,5 +13,6 @@ struct Migration {
 };
 
 const std::vector<Migration>& sqlite_migrations();
+const std::vector<Migration>& postgres_migrations();
 
 }  // namespace pilot::store

@@ -16,7 +16,7 @@ class Log;
 namespace pilot::store {
 
 struct StoreHealth {
-  std::string kind;  // "sqlite"
+  std::string kind;  // "sqlite", "postgresql"
   int schema_version = 0;
   std::int64_t bytes = 0;  // on disk
   std::string integrity;   // "ok" or what is wrong; only when asked for
@@ -42,6 +42,18 @@ struct SqliteOptions {
 // database_corrupt, database_read_only, database_full, database_error; each says what to do.
 Result<std::unique_ptr<Store>> open_sqlite(SqliteOptions options, Log& log);
 
+struct PostgresOptions {
+  std::string url;       // postgresql://user:password@host/database, or libpq's key=value form
+  bool migrate = true;   // false: the schema must be up to date
+  unsigned readers = 2;  // connections for reads, per shard; one more is for writes
+};
+
+// Connects and brings the schema up to date. Error codes: database_away, invalid_database_url,
+// database_newer, schema_outdated, database_permission, old_database; each says what to do. Later
+// the connections come and go by themselves: while there is none, calls fail with database_away
+// (503).
+Result<std::unique_ptr<Store>> open_postgres(PostgresOptions options, Log& log);
+
 struct MigrationReport {
   int from = 0;
   int to = 0;
@@ -49,5 +61,6 @@ struct MigrationReport {
 };
 // What open_sqlite does to the schema, alone, for `pilot migrate`.
 Result<MigrationReport> migrate_sqlite(const std::filesystem::path& file, Log& log);
+Result<MigrationReport> migrate_postgres(const std::string& url, Log& log);
 
 }  // namespace pilot::store

@@ -28,6 +28,7 @@ class StoreUnderTest {
 struct StoreFactory {
   std::string name;
   std::function<std::unique_ptr<StoreUnderTest>()> make;  // a new, empty one
+  bool nul_in_text = true;  // false: U+0000 comes back from text columns (not JSON) as U+FFFD
 };
 
 inline std::string name_of(const testing::TestParamInfo<StoreFactory>& info) {

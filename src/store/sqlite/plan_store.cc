@@ -1,7 +1,7 @@
 // execution_plans and plan_versions.
-#include "store/sqlite/cursor.h"
+#include "store/cursor.h"
+#include "store/sql_text.h"
 #include "store/sqlite/schedule_rows.h"
-#include "store/sqlite/sql_text.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace pilot::store::sqlite {

@@ -1,6 +1,6 @@
 // Reading runs and their attempts. Lists go down the primary key, newest first, and filter on the
 // way: an index per filter would cost every write, and a user's own rows stand together.
-#include "store/sqlite/cursor.h"
+#include "store/cursor.h"
 #include "store/sqlite/run_rows.h"
 #include "store/sqlite/sqlite_store.h"
 

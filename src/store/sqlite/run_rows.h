@@ -2,8 +2,8 @@
 #pragma once
 
 #include "model/run.h"
+#include "store/sql_text.h"
 #include "store/sqlite/connection.h"
-#include "store/sqlite/sql_text.h"
 
 namespace pilot::store::sqlite {
 

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "model/schedule.h"
+#include "store/sql_text.h"
 #include "store/sqlite/connection.h"
-#include "store/sqlite/sql_text.h"
 
 namespace pilot::store::sqlite {
 

@@ -1,5 +1,5 @@
 // Schedules: what is due, firing it, changing and reading them.
-#include "store/sqlite/cursor.h"
+#include "store/cursor.h"
 #include "store/sqlite/run_rows.h"
 #include "store/sqlite/schedule_rows.h"
 #include "store/sqlite/sqlite_store.h"

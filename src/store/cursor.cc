@@ -1,4 +1,4 @@
-#include "store/sqlite/cursor.h"
+#include "store/cursor.h"
 
 #include <algorithm>
 #include <charconv>
@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "model/limits.h"
 
-namespace pilot::store::sqlite {
+namespace pilot::store {
 namespace {
 
 Error invalid_cursor() {
@@ -80,4 +80,4 @@ Result<std::optional<FireKey>> read_fire_cursor(const std::string& cursor) {
   return std::optional(FireKey{std::move((*pair)->text), (*pair)->number});
 }
 
-}  // namespace pilot::store::sqlite
+}  // namespace pilot::store

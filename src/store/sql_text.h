@@ -5,7 +5,7 @@
 
 #include <cstddef>
 
-namespace pilot::store::sqlite {
+namespace pilot::store {
 
 template <std::size_t N>
 struct SqlText {
@@ -30,4 +30,4 @@ constexpr auto operator+(const SqlText<N>& a, const char (&b)[M]) {
   return a + SqlText<M>(b);
 }
 
-}  // namespace pilot::store::sqlite
+}  // namespace pilot::store

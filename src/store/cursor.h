@@ -9,7 +9,7 @@
 #include "base/result.h"
 #include "store/page.h"
 
-namespace pilot::store::sqlite {
+namespace pilot::store {
 
 // A page ends early, with a cursor, once its rows hold this many bytes of text: 500 rows may have
 // outputs of 5 MB each.
@@ -35,4 +35,4 @@ struct FireKey {
 std::string fire_cursor(const FireKey& key);
 Result<std::optional<FireKey>> read_fire_cursor(const std::string& cursor);
 
-}  // namespace pilot::store::sqlite
+}  // namespace pilot::store

@@ -1,0 +1,159 @@
+#include "store/postgres/connect.h"
+
+#include <fmt/format.h>
+#include <libpq-fe.h>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/log.h"
+#include "store/postgres/failure.h"
+
+namespace pilot::store::postgres {
+namespace {
+
+struct FreeResult {
+  void operator()(PGresult* result) const { PQclear(result); }
+};
+using ResultPtr = std::unique_ptr<PGresult, FreeResult>;
+
+// libpq's own words end in a newline and may go over several lines.
+std::string words(const char* text) {
+  std::string out(text == nullptr ? "" : text);
+  while (!out.empty() && out.back() == '\n') out.pop_back();
+  std::replace(out.begin(), out.end(), '\n', ' ');
+  return out;
+}
+
+struct Setting {
+  const char* name;
+  const char* value;
+};
+// A dead network must be noticed within seconds, in both directions.
+constexpr Setting kDefaults[] = {{"connect_timeout", "5"},      {"keepalives", "1"},
+                                 {"keepalives_idle", "5"},      {"keepalives_interval", "3"},
+                                 {"keepalives_count", "3"},     {"tcp_user_timeout", "10000"},
+                                 {"application_name", "pilot"}, {"client_encoding", "UTF8"}};
+
+struct FreeOptions {
+  void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
+};
+
+// The plans of our statements are index look-ups whatever the statistics say of a young table, and
+// too small to be worth compiling.
+constexpr char kPlanner[] =
+    "SET jit = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET timezone = 'UTC'";
+
+}  // namespace
+
+void Session::Finish::operator()(pg_conn* connection) const { PQfinish(connection); }
+
+Result<Session> Session::open(const std::string& url) {
+  char* complaint = nullptr;
+  const std::unique_ptr<PQconninfoOption, FreeOptions> given(
+      PQconninfoParse(url.c_str(), &complaint));
+  if (given == nullptr) {
+    // libpq's complaint may quote the URL, and so the password.
+    PQfreemem(complaint);
+    return invalid("invalid_database_url",
+                   "the database URL cannot be read; it looks like "
+                   "postgresql://user:password@host:5432/database");
+  }
+  std::vector<const char*> names;
+  std::vector<const char*> values;
+  for (const PQconninfoOption* option = given.get(); option->keyword != nullptr; ++option) {
+    if (option->val == nullptr) continue;
+    names.push_back(option->keyword);
+    values.push_back(option->val);
+  }
+  for (const Setting& setting : kDefaults) {
+    const bool known = std::any_of(names.begin(), names.end(), [&](const char* name) {
+      return std::string_view(name) == setting.name;
+    });
+    if (known) continue;
+    names.push_back(setting.name);
+    values.push_back(setting.value);
+  }
+  names.push_back(nullptr);
+  values.push_back(nullptr);
+  Session session(PQconnectdbParams(names.data(), values.data(), 0));
+  if (PQstatus(session.connection_.get()) != CONNECTION_OK) {
+    Error away = database_away();
+    away.message = words(PQerrorMessage(session.connection_.get()));
+    return away;
+  }
+  PQsetNoticeProcessor(
+      session.connection_.get(), [](void*, const char*) {}, nullptr);
+  return session;
+}
+
+Status Session::execute(const std::string& sql) {
+  const ResultPtr result(PQexec(connection_.get(), sql.c_str()));
+  const ExecStatusType status = PQresultStatus(result.get());
+  if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return ok();
+  const char* state = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
+  if (state == nullptr) return database_away();
+  Error error = internal_error(words(PQresultErrorMessage(result.get())));
+  if (std::string_view(state) == "42501") {
+    error.kind = ErrorKind::permission_denied;
+    error.code = "database_permission";
+  }
+  return error;
+}
+
+Result<std::optional<std::string>> Session::value(const std::string& sql,
+                                                  std::vector<std::string> params) {
+  std::vector<const char*> values;
+  for (const std::string& param : params) values.push_back(param.c_str());
+  const ResultPtr result(PQexecParams(connection_.get(), sql.c_str(),
+                                      static_cast<int>(params.size()), nullptr, values.data(),
+                                      nullptr, nullptr, 0));
+  if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) {
+    return internal_error(words(PQresultErrorMessage(result.get())));
+  }
+  if (PQntuples(result.get()) == 0 || PQgetisnull(result.get(), 0, 0) != 0) {
+    return std::optional<std::string>();
+  }
+  return std::optional<std::string>(PQgetvalue(result.get(), 0, 0));
+}
+
+// A pooler answers with a backend's number that is none.
+LinkTraits Session::traits() {
+  LinkTraits traits;
+  const auto pid = value("SELECT pg_backend_pid()::text");
+  const std::string own = std::to_string(PQbackendPID(connection_.get()));
+  traits.prepared = pid && pid->has_value() && **pid == own;
+  const auto user = value("SELECT current_user::text");
+  traits.set_role = !user || !user->has_value() || **user != "pilot_app";
+  if (traits.prepared) static_cast<void>(execute(kPlanner));
+  return traits;
+}
+
+Result<Session> Connector::attempt(LinkTraits& traits) {
+  Result<Session> session = Session::open(url_);
+  if (!session) {
+    if (!away_) log_.error("database: {}", session.error().message);
+    away_ = true;
+    return database_away();
+  }
+  traits = session->traits();
+  if (away_) log_.info("database: connected again");
+  away_ = false;
+  return session;
+}
+
+void Connector::connect(boost::asio::any_io_executor executor, Ready ready) {
+  pool_.post([this, guard = boost::asio::make_work_guard(executor), ready = std::move(ready)] {
+    LinkTraits traits;
+    auto session = std::make_shared<Result<Session>>(attempt(traits));
+    boost::asio::post(guard.get_executor(), [session, traits, ready, guard] {
+      if (!*session) return ready(session->error());
+      ready(make_link((*session)->release(), traits, guard.get_executor()));
+    });
+  });
+}
+
+}  // namespace pilot::store::postgres

@@ -1,0 +1,127 @@
+// The store on PostgreSQL: every interface, one .cc each. Each shard has connections of its own,
+// made when it first asks: one for writes, which come in group commits, and some for reads. Called
+// on any shard; answers there.
+#pragma once
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <atomic>
+#include <mutex>
+
+#include "store/postgres/readers.h"
+#include "store/postgres/writer.h"
+#include "store/store.h"
+
+namespace pilot::store::postgres {
+
+class PostgresStore final : public Store {
+ public:
+  PostgresStore(const PostgresOptions& options, Log& log);
+  ~PostgresStore() override;
+
+  awaitable<Result<StoreHealth>> check(bool deep) override;
+
+  awaitable<Status> create_plan(StoredPlan plan) override;
+  awaitable<Result<int>> update_plan(StoredPlan plan, int expected_version) override;
+  awaitable<Result<StoredPlan>> find_plan(UserId user, PlanId id) override;
+  awaitable<Result<Page<StoredPlan>>> list_plans(UserId user, std::string status,
+                                                 PageRequest page) override;
+  awaitable<Status> remove_plan(UserId user, PlanId id) override;
+  awaitable<Result<PlanVersion>> find_version(UserId user, PlanId id, int version) override;
+  awaitable<Result<std::vector<PlanVersion>>> list_versions(UserId user, PlanId id) override;
+
+  awaitable<Result<WriteReport>> write(std::vector<JournalWrite> batch) override;
+  awaitable<Result<std::vector<Run>>> claim(std::string node, WallTime now,
+                                            std::int64_t limit) override;
+  awaitable<Result<std::vector<Run>>> owned_runs(std::string node) override;
+  awaitable<Result<std::int64_t>> release_others(std::string node) override;
+  awaitable<Result<std::optional<WallTime>>> next_wake() override;
+  awaitable<Result<std::int64_t>> count_open() override;
+  awaitable<Result<Run>> find_run(UserId user, RunId id) override;
+  awaitable<Result<Page<Run>>> list_runs(UserId user, RunFilter filter, PageRequest page) override;
+  awaitable<Result<std::vector<Attempt>>> run_attempts(UserId user, RunId id,
+                                                       std::int64_t after_revision) override;
+  awaitable<Result<Page<Attempt>>> list_attempts(UserId user, AttemptFilter filter,
+                                                 PageRequest page) override;
+  awaitable<Result<bool>> cancel_idle_run(UserId user, RunId id, WallTime now) override;
+
+  awaitable<Result<std::vector<DueSchedule>>> due_schedules(WallTime now,
+                                                            std::int64_t limit) override;
+  awaitable<Result<std::optional<WallTime>>> next_fire() override;
+  awaitable<Result<FiringReport>> fire(std::vector<Firing> firings) override;
+  awaitable<Status> put_schedule(Schedule schedule, Json trigger) override;
+  awaitable<Status> remove_schedule(UserId user, PlanId plan, Json trigger, WallTime now) override;
+  awaitable<Result<Schedule>> find_schedule(UserId user, ScheduleId id) override;
+  awaitable<Result<Page<Schedule>>> list_schedules(UserId user, PageRequest page) override;
+  awaitable<Result<Page<Fire>>> list_fires(UserId user, FireFilter filter,
+                                           PageRequest page) override;
+
+  awaitable<Status> put_credential(SealedCredential credential) override;
+  awaitable<Result<std::vector<SealedCredential>>> connection_credentials(
+      UserId user, std::string provider, std::string connection) override;
+  awaitable<Result<std::vector<SealedCredential>>> list_credentials(UserId user,
+                                                                    std::string provider) override;
+  awaitable<Result<std::int64_t>> remove_credentials(UserId user, std::string provider,
+                                                     std::string connection,
+                                                     std::string type) override;
+  awaitable<Result<bool>> any_encrypted_rows() override;
+  std::uint64_t credential_generation() const override { return credential_generation_.load(); }
+
+ private:
+  // What one shard has.
+  struct Connections {
+    Connections(Connector& connector, const boost::asio::any_io_executor& executor,
+                unsigned readers, Log& log)
+        : writer(connector, executor, log), readers(connector, executor, readers) {}
+    Writer writer;
+    Readers readers;
+  };
+  Connections& of(const boost::asio::any_io_executor& executor);
+
+  template <class Read>
+  using Answer = std::invoke_result_t<Read&, Answers>;
+
+  // `read`: Result<T>(Answers), once the statements have been done. Plain functions, not
+  // coroutines: no frame holds a lambda.
+  template <class Read>
+  awaitable<Answer<Read>> writing(Steps steps, Read read, std::size_t weight = 1) {
+    return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(Answer<Read>)>(
+        [this, weight](auto handler, Steps given, Read reader) {
+          const auto executor = boost::asio::get_associated_executor(handler);
+          of(executor).writer.enqueue(std::make_unique<ReadJob<Read, decltype(handler)>>(
+              std::move(handler), std::move(given), std::move(reader), weight));
+        },
+        boost::asio::use_awaitable, std::move(steps), std::move(read));
+  }
+  template <class Read>
+  awaitable<Answer<Read>> reading(Steps steps, Read read) {
+    return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(Answer<Read>)>(
+        [this](auto handler, Steps given, Read reader) {
+          const auto executor = boost::asio::get_associated_executor(handler);
+          of(executor).readers.enqueue(std::make_unique<ReadJob<Read, decltype(handler)>>(
+              std::move(handler), std::move(given), std::move(reader), 1));
+        },
+        boost::asio::use_awaitable, std::move(steps), std::move(read));
+  }
+
+  struct Key {
+    std::string user;
+    std::string id;
+  };
+  static Result<std::vector<Key>> read_keys(Answers answers);
+  awaitable<Result<std::vector<Run>>> runs_of(std::vector<Key> keys);
+
+  const PostgresOptions options_;
+  Log& log_;
+  std::atomic<std::uint64_t> credential_generation_{1};
+  Connector connector_;
+  std::mutex mutex_;
+  std::vector<std::pair<void*, std::unique_ptr<Connections>>> shards_;  // guarded by mutex_
+};
+
+// One step of one statement.
+Steps one_step(const UserId& user, Command command);
+Steps system_step(Command command);
+
+}  // namespace pilot::store::postgres

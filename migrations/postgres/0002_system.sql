@@ -95,6 +95,13 @@ CREATE FUNCTION renew_lease(p_node text, p_name text, p_roles text, p_version te
     roles = excluded.roles, lease_until = excluded.lease_until
 $$;
 
+CREATE FUNCTION cancel_requests(p_node text)
+  RETURNS TABLE (user_id text, id text) LANGUAGE sql STABLE
+  SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT r.user_id, r.id FROM runs r WHERE r.node = p_node AND r.node <> '' AND r.cancel_requested
+    AND r.state IN ('queued', 'running', 'waiting')
+$$;
+
 -- A node that stopped in order, and those that have been silent for a day.
 CREATE FUNCTION forget_node(p_node text) RETURNS void LANGUAGE sql VOLATILE
   SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -209,12 +216,12 @@ SELECT make_partitions(now(), 3);
 REVOKE ALL ON FUNCTION claim_runs(text, timestamptz, bigint), owned_runs(text),
   release_dead_runs(text), next_wake(), count_open_runs(), due_schedules(timestamptz, bigint),
   next_fire(), any_encrypted_rows(), renew_lease(text, text, text, text, bigint, boolean),
-  forget_node(text), list_nodes(), has_open_runs(text, text), delete_finished_runs(text, text),
+  forget_node(text), list_nodes(), cancel_requests(text), has_open_runs(text, text), delete_finished_runs(text, text),
   make_partitions(timestamptz, integer), drop_partitions(timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION claim_runs(text, timestamptz, bigint), owned_runs(text),
   release_dead_runs(text), next_wake(), count_open_runs(), due_schedules(timestamptz, bigint),
   next_fire(), any_encrypted_rows(), renew_lease(text, text, text, text, bigint, boolean),
-  forget_node(text), list_nodes(), make_partitions(timestamptz, integer),
+  forget_node(text), list_nodes(), cancel_requests(text), make_partitions(timestamptz, integer),
   drop_partitions(timestamptz) TO pilot_app;
 GRANT EXECUTE ON FUNCTION has_open_runs(text, text), delete_finished_runs(text, text)
   TO pilot_owner;

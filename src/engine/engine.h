@@ -27,10 +27,20 @@ struct ShardContext {
 
 struct EngineOptions {
   std::string node;                              // this process's uuid
+  std::string name;                              // host and pid, for people
+  std::string version;                           // of the program
   std::size_t max_queued = limits::kQueuedRuns;  // past it: 503 `overloaded`
   // False: `pilot run` works on its own run only, keeps it in memory while it sleeps, and fires no
   // schedules.
   bool claim_others = true;
+  // Roles. A node that does not work leaves what it accepts to others (but for execute(), whose
+  // caller waits for it here); one that does not schedule fires nothing.
+  bool works = true;
+  bool schedules = true;
+  std::string roles = "api,worker,scheduler";  // as people gave them
+  // Several nodes on one database: how long a silent node keeps its runs.
+  Millis lease{15'000};
+  std::optional<std::chrono::days> retention;  // none: finished runs are kept
 };
 
 // Everything a run is started from.

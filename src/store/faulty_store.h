@@ -111,6 +111,27 @@ class FaultyStore final : public Store {
     return pass(inner_.list_fires(std::move(user), std::move(filter), std::move(page)));
   }
 
+  bool shared() const override { return inner_.shared(); }
+  awaitable<Status> renew_lease(NodeLease lease) override {
+    return pass(inner_.renew_lease(std::move(lease)));
+  }
+  awaitable<Status> forget_node(std::string node) override {
+    return pass(inner_.forget_node(std::move(node)));
+  }
+  awaitable<Result<std::vector<NodeInfo>>> list_nodes() override {
+    return pass(inner_.list_nodes());
+  }
+  awaitable<Result<bool>> request_cancel(UserId user, RunId run) override {
+    return pass(inner_.request_cancel(std::move(user), std::move(run)));
+  }
+  awaitable<Result<std::vector<UserRun>>> cancel_requests(std::string node) override {
+    return pass(inner_.cancel_requests(std::move(node)));
+  }
+  awaitable<Result<std::int64_t>> tidy(WallTime now,
+                                       std::optional<std::chrono::days> keep) override {
+    return pass(inner_.tidy(now, keep));
+  }
+
   awaitable<Status> put_credential(SealedCredential credential) override {
     return pass(inner_.put_credential(std::move(credential)));
   }

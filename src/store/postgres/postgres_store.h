@@ -57,6 +57,15 @@ class PostgresStore final : public Store {
   awaitable<Result<Page<Fire>>> list_fires(UserId user, FireFilter filter,
                                            PageRequest page) override;
 
+  bool shared() const override { return true; }
+  awaitable<Status> renew_lease(NodeLease lease) override;
+  awaitable<Status> forget_node(std::string node) override;
+  awaitable<Result<std::vector<NodeInfo>>> list_nodes() override;
+  awaitable<Result<bool>> request_cancel(UserId user, RunId run) override;
+  awaitable<Result<std::vector<UserRun>>> cancel_requests(std::string node) override;
+  awaitable<Result<std::int64_t>> tidy(WallTime now,
+                                       std::optional<std::chrono::days> keep) override;
+
   awaitable<Status> put_credential(SealedCredential credential) override;
   awaitable<Result<std::vector<SealedCredential>>> connection_credentials(
       UserId user, std::string provider, std::string connection) override;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <pthread.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -14,6 +15,7 @@
 
 #include "api/server.h"
 #include "api/services.h"
+#include "app/database.h"
 #include "app/demo/demo_server.h"
 #include "base/id.h"
 #include "base/run_here.h"
@@ -49,6 +51,12 @@ Result<vault::KeyRing> open_keys(const DataDir& dir, store::Store& store, asio::
   log.info("making a new key: {}; keep a copy of it apart from the database",
            dir.key_file().string());
   return vault::KeyRing::create(dir.key_file(), random);
+}
+
+std::string process_name() {
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  return fmt::format("{}:{}", host.data(), getpid());
 }
 
 struct Shard {
@@ -109,7 +117,7 @@ Status App::State::open_data(const AppOptions& options) {
                                    dir->path().string()));
   }
   lock = std::move(*taken);
-  auto database = store::open_sqlite({.file = dir->database()}, log);
+  auto database = open_database(options.database_url, *dir, log);
   if (!database) return database.error();
   store = std::move(*database);
   return ok();
@@ -136,9 +144,18 @@ void App::State::build(const AppOptions& options) {
   providers::register_native_providers(*all);
   register_demo(*all, demo.get());
   registry = all;
+  const auto has_role = [&](std::string_view role) {
+    return std::find(options.roles.begin(), options.roles.end(), role) != options.roles.end();
+  };
   engine = engine::make_engine({.node = make_uuid7(clock->now(), *contexts[0].random),
+                                .name = process_name(),
+                                .version = std::string(version()),
                                 .max_queued = options.max_queued,
-                                .claim_others = options.claim_others},
+                                .claim_others = options.claim_others,
+                                .works = has_role("worker"),
+                                .schedules = has_role("scheduler"),
+                                .roles = fmt::format("{}", fmt::join(options.roles, ",")),
+                                .retention = options.retention},
                                {.store = *store,
                                 .transport = *transport,
                                 .keys = *keys,

@@ -13,6 +13,9 @@ namespace pilot::app {
 
 struct AppOptions {
   std::filesystem::path data_dir;
+  std::string database_url;  // PostgreSQL; empty: the SQLite file of the data directory
+  std::vector<std::string> roles = {"api", "worker", "scheduler"};
+  std::optional<std::chrono::days> retention;  // none: finished runs are kept
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;
   std::string token;         // required of every request; empty: loopback mode

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "app/commands.h"
+#include "app/database.h"
 #include "app/output.h"
 #include "base/run_here.h"
 
@@ -55,7 +56,21 @@ Check check_space(const fs::path& path) {
                       low ? "; make room before the database cannot write" : "")};
 }
 
-Check check_database(const DataDir& dir, Log& log) {
+Check check_postgres(const std::string& url, Log& log) {
+  auto store = store::open_postgres({.url = url, .migrate = false}, log);
+  if (!store) return {"database", false, store.error().message};
+  boost::asio::io_context io;
+  const auto health = run_here(io, (*store)->check(true));
+  if (!health) return {"database", false, health.error().message};
+  return {"database", true,
+          fmt::format("postgresql at {}, schema {}, {} KiB", database_name(url),
+                      health->schema_version, health->bytes >> 10)};
+}
+
+Check check_database(const GlobalOptions& global, const DataDir& dir, Log& log) {
+  const Result<std::string> url = read_database_url(global.database_url_file);
+  if (!url) return {"database", false, url.error().message};
+  if (!url->empty()) return check_postgres(*url, log);
   std::error_code error;
   if (!fs::exists(dir.database(), error)) {
     return {"database", true, "none yet (made at the first start)"};
@@ -99,7 +114,9 @@ int migrate(const GlobalOptions& global) {
                               "brings its database up to date by itself"));
   }
   Log log(global.log_level);
-  const auto report = store::migrate_sqlite(dir->database(), log);
+  const Result<std::string> url = read_database_url(global.database_url_file);
+  if (!url) return refuse(url.error());
+  const auto report = migrate_database(*url, *dir, log);
   if (!report) return refuse(report.error());
   JsonArray applied;
   for (const std::string& name : report->applied) applied.push_back(Json(name));
@@ -122,7 +139,7 @@ int doctor(const GlobalOptions& global) {
     if (const auto dir = DataDir::open(global.data_dir)) {
       checks.push_back(check_key(*dir));
       checks.push_back(check_space(dir->path()));
-      checks.push_back(check_database(*dir, log));
+      checks.push_back(check_database(global, *dir, log));
       checks.push_back(check_server(*dir));
     }
   }

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "app/commands.h"
+#include "app/database.h"
 #include "app/demo/demo_server.h"
 #include "app/output.h"
 
@@ -50,9 +51,14 @@ int serve(const GlobalOptions& global, const ServeOptions& options) {
                                     "{}; put a proxy with its own sign-in in front",
                                     options.address)));
   }
+  const Result<std::string> database = read_database_url(global.database_url_file);
+  if (!database) return refuse(database.error());
   keep_memory_private();
   StopSignal stop;
   auto app = App::start({.data_dir = global.data_dir,
+                         .database_url = *database,
+                         .roles = options.roles,
+                         .retention = options.retention,
                          .address = options.address,
                          .port = options.port,
                          .shards = options.shards,
@@ -69,8 +75,9 @@ int serve(const GlobalOptions& global, const ServeOptions& options) {
                                   {"data_dir", (*app)->data_dir().path().string()},
                                   {"version", version()}}));
   } else {
-    print_line(fmt::format("Pilot {} listens at {}  (data in {})", version(), url,
-                           (*app)->data_dir().path().string()));
+    print_line(fmt::format(
+        "Pilot {} listens at {}  (data in {})", version(), url,
+        database->empty() ? (*app)->data_dir().path().string() : database_name(*database)));
   }
   stop.wait();
   (*app)->log().info("stopping: running calls may finish, the rest goes on at the next start");

@@ -12,6 +12,8 @@ struct ServeOptions {
   unsigned shards = 0;
   std::int64_t max_queued = static_cast<std::int64_t>(limits::kQueuedRuns);
   bool allow_private_network = false;
+  std::vector<std::string> roles = {"api", "worker", "scheduler"};
+  std::optional<std::chrono::days> retention;
 };
 int serve(const GlobalOptions& global, const ServeOptions& options);
 

@@ -59,6 +59,21 @@ void add_serve_and_run(CLI::App& app, Options& o, int& exit_code) {
       ->add_option("--max-queued", o.serve.max_queued,
                    "runs under way at once; past it the answer is 503")
       ->check(CLI::Range(1, 1'000'000));
+  serve_command
+      ->add_option("--roles", o.serve.roles,
+                   "what this node does on a shared database: api, worker, scheduler")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"api", "worker", "scheduler"}));
+  serve_command
+      ->add_option_function<std::string>(
+          "--retention",
+          [&o](const std::string& days) { o.serve.retention = std::chrono::days{std::stoi(days)}; },
+          "forget finished runs after that time, like 90d; they are kept if not given")
+      ->check([](const std::string& days) {
+        const bool fine = days.size() >= 2 && days.size() <= 6 && days.back() == 'd' &&
+                          days.find_first_not_of("0123456789") == days.size() - 1;
+        return fine && days.front() != '0' ? "" : "give it in days, like 90d";
+      });
   auto* run_command = leaf(app, "run", "Run a plan from a file and show its steps", exit_code,
                            [&o] { return run(o.global, o.run); });
   run_command->add_option("plan", o.run.file, "JSON or YAML file; - for stdin")->required();
@@ -230,7 +245,7 @@ std::string first_word(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (!word.starts_with('-')) return std::string(word);
-    if (word == "--data-dir" || word == "--log-level") ++i;
+    if (word == "--data-dir" || word == "--log-level" || word == "--database-url-file") ++i;
   }
   return "";
 }
@@ -245,6 +260,8 @@ int run_command_line(int argc, char** argv) {
   o.global.data_dir = DataDir::default_path();
   app.add_option("--data-dir", o.global.data_dir, "where everything is kept")
       ->envname("PILOT_DATA_DIR");
+  app.add_option("--database-url-file", o.global.database_url_file,
+                 "file with the URL of a PostgreSQL; or set PILOT_DATABASE_URL");
   app.add_flag("--json", o.global.json, "output for scripts");
   app.add_option("--log-level", o.log_level)
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}))

@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "app/database.h"
 #include "app/output.h"
 #include "base/crypto.h"
 
@@ -42,7 +43,10 @@ Result<Session> Session::open(const GlobalOptions& options) {
       const auto health = session.client_->call("GET", "/healthz");
       if (health && health->status == 200) return session;
     }
+    const Result<std::string> database = read_database_url(options.database_url_file);
+    if (!database) return database.error();
     AppOptions app{.data_dir = options.data_dir,
+                   .database_url = *database,
                    .token = random_token(),
                    .shards = 1,
                    .claim_others = false,

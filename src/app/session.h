@@ -12,6 +12,7 @@ namespace pilot::app {
 
 struct GlobalOptions {
   std::filesystem::path data_dir;
+  std::string database_url_file;  // see read_database_url()
   bool json = false;
   LogLevel log_level = LogLevel::info;
 };

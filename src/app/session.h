@@ -12,8 +12,11 @@ namespace pilot::app {
 
 struct GlobalOptions {
   std::filesystem::path data_dir;
+  vault::KeySource keys;
   bool json = false;
+  std::string user;  // whom the command is for; empty: whoever runs the server ("local")
   LogLevel log_level = LogLevel::info;
+  LogFormat log_format = LogFormat::text;
 };
 
 class Session {

@@ -168,6 +168,7 @@ CREATE TABLE provider_credentials (
   expires_at       timestamptz,
   created_at       timestamptz NOT NULL,
   updated_at       timestamptz NOT NULL,
+  key_id           text NOT NULL,  -- FernetKey::id() of what sealed it; '': to be found by trying
   encrypted_value  text NOT NULL,  -- a Fernet token
   id               text GENERATED ALWAYS AS (provider || '/' || connection || '/' || type) STORED,
   PRIMARY KEY (user_id, provider, connection, type)

@@ -8,6 +8,7 @@
 #include "app/commands.h"
 #include "app/database.h"
 #include "app/output.h"
+#include "app/private_memory.h"
 #include "base/run_here.h"
 
 namespace pilot::app {
@@ -34,16 +35,17 @@ Check check_directory(const fs::path& path) {
   return {"data directory", true, path.string()};
 }
 
-Check check_key(const DataDir& dir) {
+Check check_key(const DataDir& dir, vault::KeySource source) {
+  if (source.file.empty()) source.file = dir.key_file();
   std::error_code error;
-  if (!fs::exists(dir.key_file(), error)) {
+  if (source.is_file() && !fs::exists(source.file, error)) {
     return {"key file", true, "none yet (made at the first start)"};
   }
-  const auto ring = vault::KeyRing::read(dir.key_file());
+  keep_memory_private();
+  const auto ring = vault::read_keys(source);
   if (!ring) return {"key file", false, ring.error().message};
   return {"key file", true,
-          fmt::format("{} ({} key{})", dir.key_file().string(), ring->size(),
-                      ring->size() == 1 ? "" : "s")};
+          fmt::format("{} ({} key{})", source.name(), ring->size(), ring->size() == 1 ? "" : "s")};
 }
 
 Check check_space(const fs::path& path) {
@@ -91,7 +93,7 @@ Check check_database(const GlobalOptions& global, const DataDir& dir, Log& log) 
 Check check_server(const DataDir& dir) {
   const auto server = dir.read_server();
   if (!server) return {"server", true, "not running"};
-  api::Client client(server->url, "");
+  api::Client client(server->url, server->token);
   const auto health = client.call("GET", "/api/health");
   if (!health) {
     return {"server", true,
@@ -137,7 +139,7 @@ int doctor(const GlobalOptions& global) {
   std::error_code error;
   if (fs::is_directory(global.data_dir, error)) {
     if (const auto dir = DataDir::open(global.data_dir)) {
-      checks.push_back(check_key(*dir));
+      checks.push_back(check_key(*dir, global.keys));
       checks.push_back(check_space(dir->path()));
       checks.push_back(check_database(global, *dir, log));
       checks.push_back(check_server(*dir));

@@ -1,6 +1,7 @@
 // The command line: what the options are called and which command they go to. Exit codes: 0
 // success, 1 a run or check that failed, 2 refused (wrong use or input; the reason is on stderr).
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
 
@@ -8,6 +9,7 @@
 #include <cstdlib>
 
 #include "app/commands.h"
+#include "app/identity_commands.h"
 #include "app/output.h"
 #include "base/nearest.h"
 
@@ -23,12 +25,15 @@ struct Options {
   ListOptions list;
   RequestOptions request;
   CredentialOptions credential;
+  KeyringOptions keyring;
   ScheduleOptions schedule;
   CronOptions cron;
   JqOptions jq;
+  IdentityCommandOptions identity;
   std::string id;
   std::string file;
   std::string log_level = "info";
+  std::string log_format = "text";
   std::uint16_t demo_port = 0;
 };
 
@@ -46,13 +51,50 @@ void add_run_options(CLI::App& command, RunOptions& run) {
       ->allow_extra_args(false);
 }
 
+void add_outbound(CLI::App& command, ServeOptions& serve) {
+  command.add_flag("--allow-private-network", serve.allow_private_network,
+                   "let plans call loopback and private addresses");
+  command
+      .add_option("--allow-host", serve.allow_hosts,
+                  "HOST[:PORT], .DOMAIN, address or network that plans may call though it is "
+                  "private; may be repeated")
+      ->allow_extra_args(false);
+  command
+      .add_option("--deny-host", serve.deny_hosts,
+                  "one that no plan may call, whatever else is allowed; may be repeated")
+      ->allow_extra_args(false);
+}
+
+// What the server shows to the outside, and how much of it one caller may have.
+void add_surface(CLI::App& serve, ServeOptions& o) {
+  auto* certificate = serve.add_option("--tls-cert", o.tls_certificate,
+                                       "PEM file of the certificate and its chain: speak TLS only");
+  auto* key = serve.add_option("--tls-key", o.tls_key, "PEM file of its private key");
+  certificate->needs(key);
+  key->needs(certificate);
+  serve.add_flag("--access-log", o.access_log, "a line in the log for each request");
+  const auto limit = [&serve](const std::string& name, std::int64_t& value,
+                              const std::string& help) {
+    serve.add_option(name, value, help + "; 0: no limit")
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000}))
+        ->capture_default_str();
+  };
+  limit("--rate-limit", o.limit.per_second, "requests a second of each key and each tenant");
+  limit("--rate-burst", o.limit.burst, "as many at once after a rest");
+  limit("--in-flight-limit", o.limit.in_flight, "requests of each key and each tenant at one time");
+}
+
 void add_serve_and_run(CLI::App& app, Options& o, int& exit_code) {
   auto* serve_command =
       leaf(app, "serve", "Start the server", exit_code, [&o] { return serve(o.global, o.serve); });
-  serve_command->add_option("--address", o.serve.address, "loopback address to listen on")
+  serve_command
+      ->add_option("--address", o.serve.address,
+                   "address to listen on; others than loopback need an API key")
       ->capture_default_str();
   serve_command->add_option("--port", o.serve.port, "port; 0 lets the system choose")
       ->capture_default_str();
+  serve_command->add_option("--public-url", o.serve.public_url,
+                            "how browsers reach it, when a proxy is in front");
   serve_command->add_option("--shards", o.serve.shards, "threads that serve; 0: one per core")
       ->check(CLI::Range(0, 256));
   serve_command
@@ -74,6 +116,8 @@ void add_serve_and_run(CLI::App& app, Options& o, int& exit_code) {
                           days.find_first_not_of("0123456789") == days.size() - 1;
         return fine && days.front() != '0' ? "" : "give it in days, like 90d";
       });
+  add_outbound(*serve_command, o.serve);
+  add_surface(*serve_command, o.serve);
   auto* run_command = leaf(app, "run", "Run a plan from a file and show its steps", exit_code,
                            [&o] { return run(o.global, o.run); });
   run_command->add_option("plan", o.run.file, "JSON or YAML file; - for stdin")->required();
@@ -240,12 +284,29 @@ void add_credentials(CLI::App& app, Options& o, int& exit_code) {
   named("rm", "Remove one", credentials_remove);
 }
 
+void add_keyring(CLI::App& app, Options& o, int& exit_code) {
+  CLI::App* keyring = app.add_subcommand("keyring", "The keys that seal credentials");
+  keyring->require_subcommand(1);
+  leaf(*keyring, "list", "List them by id, and how many credentials need each", exit_code,
+       [&o] { return keyring_list(o.global); });
+  leaf(*keyring, "rotate", "Put a new key in front and seal all credentials with it", exit_code,
+       [&o] { return keyring_rotate(o.global, o.keyring); })
+      ->add_flag("--continue", o.keyring.go_on,
+                 "no new key: only what the first key has not sealed yet");
+  leaf(*keyring, "drop", "Take a key out; refused while a credential needs it", exit_code,
+       [&o] { return keyring_drop(o.global, o.keyring); })
+      ->add_option("id", o.keyring.id, "as `pilot keyring list` shows it")
+      ->required();
+}
+
 // The command's name: the first argument that is no option and no option's value.
 std::string first_word(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (!word.starts_with('-')) return std::string(word);
-    if (word == "--data-dir" || word == "--log-level" || word == "--database-url-file") ++i;
+    if (word == "--data-dir" || word == "--user" || word == "--log-level" ||
+        word == "--log-format" || word == "--key-file" || word == "--database-url-file")
+      ++i;
   }
   return "";
 }
@@ -253,6 +314,9 @@ std::string first_word(int argc, char** argv) {
 int run_command_line(int argc, char** argv) {
   Options o;
   int exit_code = kExitOk;
+  auto keys = pilot::vault::take_key_source();
+  if (!keys) return refuse(keys.error());
+  o.global.keys = std::move(*keys);
   CLI::App app{"Pilot runs plans: steps that call other services, durably.", "pilot"};
   app.set_version_flag("--version", fmt::format("pilot {}", version()));
   app.require_subcommand(1);
@@ -262,7 +326,11 @@ int run_command_line(int argc, char** argv) {
       ->envname("PILOT_DATA_DIR");
   app.add_option("--database-url-file", o.global.database_url_file,
                  "file with the URL of a PostgreSQL; or set PILOT_DATABASE_URL");
+  app.add_option("--key-file", o.global.keys.file,
+                 "the keys that seal credentials; pilot.key in the data directory if not given");
   app.add_flag("--json", o.global.json, "output for scripts");
+  app.add_option("--user", o.global.user,
+                 "the user whom the command is for; \"local\" if not given");
   app.add_option("--log-level", o.log_level)
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}))
       ->each([&o](const std::string& level) {
@@ -273,6 +341,11 @@ int run_command_line(int argc, char** argv) {
                                                             {"off", pilot::LogLevel::off}};
         if (const auto it = levels.find(level); it != levels.end()) o.global.log_level = it->second;
       });
+  app.add_option("--log-format", o.log_format, "text, or json: one object a line")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->each([&o](const std::string& format) {
+        o.global.log_format = format == "json" ? pilot::LogFormat::json : pilot::LogFormat::text;
+      });
   add_serve_and_run(app, o, exit_code);
   add_plans(app, o, exit_code);
   add_runs(app, o, exit_code);
@@ -281,6 +354,8 @@ int run_command_line(int argc, char** argv) {
   add_jq(app, o, exit_code);
   add_providers(app, o, exit_code);
   add_credentials(app, o, exit_code);
+  add_identity_commands(app, o.global, o.identity, exit_code);
+  add_keyring(app, o, exit_code);
   leaf(app, "migrate", "Bring the database's schema up to date", exit_code,
        [&o] { return migrate(o.global); });
   leaf(app, "doctor", "Check the installation", exit_code, [&o] { return doctor(o.global); });
@@ -305,6 +380,7 @@ int run_command_line(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of that write, not the end of us
+  umask(077);  // all that Pilot writes is its user's alone, whatever the shell says
   try {
     return run_command_line(argc, argv);
   } catch (const std::exception& bug) {

@@ -29,8 +29,8 @@ Worker::Worker(Parts parts)
                  if (it != runs_.end()) std::shared_ptr(it->second)->drop();
                },
            .on_failed = [this](const RunId& run, const Error& error) { on_failed(run, error); }}),
-      steps_(parts_.engine.store, parts_.engine.keys, parts_.engine.transport,
-             parts_.engine.clock) {}
+      steps_(parts_.engine.store, parts_.engine.keys, parts_.engine.transport, parts_.engine.clock,
+             parts_.options.hosts_of) {}
 
 Worker::~Worker() = default;
 
@@ -58,7 +58,7 @@ Result<Run> Worker::make_run(StartRun& start) {
   Run run;
   const WallTime now = parts_.engine.clock.now();
   run.user = std::move(start.user);
-  run.id = RunId{make_uuid7(now, *parts_.shard.random)};
+  run.id = start.id.empty() ? RunId{make_uuid7(now, *parts_.shard.random)} : start.id;
   run.plan = std::move(start.plan);
   run.plan_version = start.plan_version;
   run.plan_name = start.compiled->plan.name;

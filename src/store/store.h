@@ -4,7 +4,10 @@
 #include <filesystem>
 #include <memory>
 
+#include "store/audit_store.h"
 #include "store/credential_store.h"
+#include "store/idempotency_store.h"
+#include "store/identity_store.h"
 #include "store/node_store.h"
 #include "store/plan_store.h"
 #include "store/run_store.h"
@@ -30,7 +33,10 @@ class Store : public PlanStore,
               public RunStore,
               public ScheduleStore,
               public CredentialStore,
-              public NodeStore {
+              public NodeStore,
+              public IdempotencyStore,
+              public AuditStore,
+              public IdentityStore {
  public:
   // A cheap round trip through writer and reader, for /api/health; `deep` also checks integrity.
   virtual awaitable<Result<StoreHealth>> check(bool deep) = 0;

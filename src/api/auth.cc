@@ -61,11 +61,12 @@ awaitable<void> beside(const ApiPtr& api, awaitable<void> work) {
 awaitable<Refusal> by_bearer(ApiPtr api, Request& request, std::string_view token) {
   Identity& identity = api->identity;
   if (identity.is_operator_token(token)) {
-    request.caller = {Kind::node, api->services.user, Scopes::all(), ""};
+    request.caller = {Kind::node, api->services.user, Scopes::all(), "", ""};
     co_return std::nullopt;
   }
   if (!has_key_shape(token)) co_return unauthenticated();
-  const auto found = co_await identity.cache(request.shard).key(token_hash(token));
+  std::string sha256 = token_hash(token);
+  const auto found = co_await identity.cache(request.shard).key(sha256);
   if (!found) co_return problem(found.error());
   const IdentityCache::Key& key = *found;
   const WallTime now = api->services.clock.now();
@@ -73,12 +74,13 @@ awaitable<Refusal> by_bearer(ApiPtr api, Request& request, std::string_view toke
   if (!key->last_used_at || now - *key->last_used_at >= kNoteUse) {
     co_await beside(api, note_key(api, key, now));
   }
-  request.caller = {Kind::key, key->user, key->scopes, key->id};
+  request.caller = {Kind::key, key->user, key->scopes, key->id, std::move(sha256)};
   co_return std::nullopt;
 }
 
 awaitable<Refusal> by_cookie(ApiPtr api, Request& request, std::string_view token) {
-  const auto found = co_await api->identity.cache(request.shard).session(token_hash(token));
+  std::string sha256 = token_hash(token);
+  const auto found = co_await api->identity.cache(request.shard).session(sha256);
   if (!found) co_return problem(found.error());
   const IdentityCache::Session& session = *found;
   const WallTime now = api->services.clock.now();
@@ -86,7 +88,7 @@ awaitable<Refusal> by_cookie(ApiPtr api, Request& request, std::string_view toke
   if (now - session->last_seen_at >= kNoteUse) {
     co_await beside(api, note_session(api, session, now));
   }
-  request.caller = {Kind::session, session->user, Scopes::all(), session->id};
+  request.caller = {Kind::session, session->user, Scopes::all(), session->id, std::move(sha256)};
   co_return std::nullopt;
 }
 
@@ -117,7 +119,7 @@ awaitable<Refusal> identify(ApiPtr api, Request& request, bool open) {
   if (!open || (shown.kind == Presented::Kind::unreadable && request.header("Authorization"))) {
     co_return unauthenticated();
   }
-  request.caller = {Kind::loopback, api->services.user, Scopes::all(), ""};
+  request.caller = {Kind::loopback, api->services.user, Scopes::all(), "", ""};
   co_return std::nullopt;
 }
 
@@ -203,6 +205,27 @@ awaitable<Refusal> judge_body(ApiPtr api, Request& request) {
 }
 
 }  // namespace
+
+awaitable<bool> may_go_on(ApiPtr api, std::size_t shard, Principal caller, UserId principal) {
+  IdentityCache& cache = api->identity.cache(shard);
+  const WallTime now = api->services.clock.now();
+  // A store that does not answer has nothing new to show either.
+  if (caller.kind == Kind::key) {
+    const auto key = co_await cache.key(caller.sha256);
+    if (key && (!*key || ((*key)->expires_at && *(*key)->expires_at <= now))) co_return false;
+  }
+  if (caller.kind == Kind::session) {
+    const auto session = co_await cache.session(caller.sha256);
+    if (session && (!*session || (*session)->expires_at <= now)) co_return false;
+  }
+  if (caller.kind == Kind::loopback) {
+    const auto any = co_await cache.any_sign_in();
+    if (any && *any) co_return false;
+  }
+  if (caller.kind == Kind::node || principal == caller.user) co_return true;
+  const auto owns = co_await cache.owns(std::move(caller.user), std::move(principal));
+  co_return !owns || *owns;
+}
 
 Status check_user(const UserId& principal, std::string_view user_id) {
   if (user_id == principal.text) return ok();

@@ -22,6 +22,11 @@ Guard make_guard(const std::shared_ptr<Api>& api);
 // By the body's user_id: 403 user_mismatch.
 BodyGuard make_body_guard(const std::shared_ptr<Api>& api);
 
+// Of a request that goes on for long (a stream): may it still? False once the key or the session is
+// over, or the caller may not act for `principal` any more.
+awaitable<bool> may_go_on(std::shared_ptr<Api> api, std::size_t shard, Principal caller,
+                          UserId principal);
+
 // The second lock, where a handler reads a user_id: user_mismatch unless it is the principal.
 Status check_user(const UserId& principal, std::string_view user_id);
 

@@ -18,7 +18,8 @@ struct Principal {
   Kind kind = Kind::nobody;
   UserId user;
   Scopes scopes;
-  std::string credential;  // id of the key or the session
+  std::string credential;   // id of the key or the session
+  std::string sha256 = {};  // of the text that proved it
 
   // Whoever runs this server: may act for any user.
   bool is_operator() const { return kind == Kind::loopback || kind == Kind::node; }

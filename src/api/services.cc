@@ -6,6 +6,7 @@ namespace pilot::api {
 
 Api::Api(Services& s)
     : services(s),
+      generation(s.store.shared()),
       started(s.clock.steady()),
       identity(s.identity, s.store, s.clock, s.random.size()),
       idempotency(s.idempotency, s.store, s.clock, s.log, s.random),
@@ -50,6 +51,7 @@ void register_routes(Router& router, Services& services) {
   register_session(router, api);
   register_audit(router, api);
   register_keyring(router, api);
+  register_nodes(router, api);
   register_openapi(router, api);
 }
 

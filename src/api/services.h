@@ -72,5 +72,6 @@ void register_session(Router& router, const ApiPtr& api);
 void register_audit(Router& router, const ApiPtr& api);
 void register_openapi(Router& router, const ApiPtr& api);  // last: it describes all the others
 void register_keyring(Router& router, const ApiPtr& api);
+void register_nodes(Router& router, const ApiPtr& api);
 
 }  // namespace pilot::api

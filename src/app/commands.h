@@ -117,6 +117,8 @@ struct KeyringOptions {
   std::string id;
   bool go_on = false;  // no new key: only what the first key has not sealed yet
 };
+int nodes(const GlobalOptions& global);
+
 int keyring_list(const GlobalOptions& global);
 int keyring_rotate(const GlobalOptions& global, const KeyringOptions& options);
 int keyring_drop(const GlobalOptions& global, const KeyringOptions& options);

@@ -358,6 +358,8 @@ int run_command_line(int argc, char** argv) {
   add_keyring(app, o, exit_code);
   leaf(app, "migrate", "Bring the database's schema up to date", exit_code,
        [&o] { return migrate(o.global); });
+  leaf(app, "nodes", "The processes that serve this database", exit_code,
+       [&o] { return nodes(o.global); });
   leaf(app, "doctor", "Check the installation", exit_code, [&o] { return doctor(o.global); });
   if (const std::string word = first_word(argc, argv); !word.empty()) {
     std::vector<std::string> names;

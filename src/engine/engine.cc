@@ -36,12 +36,17 @@ class WorkerEngine final : public Engine {
     }
   }
 
+  ~WorkerEngine() override { parts_.store.watch({}); }
+
   awaitable<Status> start() override {
     // Even a single command that shares a database needs a lease: its run would be taken from it.
     if (!options_.claim_others && !parts_.store.shared()) co_return ok();
     const Status leased = co_await lease_.start();
     if (!leased || !options_.claim_others) co_return leased;
-    if (options_.works) fetcher_.start();
+    if (options_.works) {
+      fetcher_.start();
+      parts_.store.watch([this] { fetcher_.notice(parts_.clock.now()); });
+    }
     if (options_.schedules) scheduler_.start();
     housekeeper_.start();
     co_return ok();
@@ -49,6 +54,7 @@ class WorkerEngine final : public Engine {
 
   awaitable<void> stop(Millis grace) override {
     shared_.stopping = true;
+    parts_.store.watch({});
     lease_.drain();
     housekeeper_.stop();
     scheduler_.stop();

@@ -121,6 +121,7 @@ class FaultyStore final : public Store {
   awaitable<Result<std::vector<NodeInfo>>> list_nodes() override {
     return pass(inner_.list_nodes());
   }
+  void watch(std::function<void()> on_news) override { inner_.watch(std::move(on_news)); }
   awaitable<Result<bool>> request_cancel(UserId user, RunId run) override {
     return pass(inner_.request_cancel(std::move(user), std::move(run)));
   }

@@ -217,7 +217,7 @@ void OpenApiTest::ask_about_the_server() {
   for (const std::string_view path :
        {"/", "/api/health", "/healthz", "/readyz", "/api/monitoring/status", "/api/openapi.json",
         "/api/providers", "/api/providers/chat", "/api/session", "/api/audit?limit=2",
-        "/api/keyring", "/api/provider-credentials", "/api/execution-logs?limit=1",
+        "/api/keyring", "/api/nodes", "/api/provider-credentials", "/api/execution-logs?limit=1",
         "/api/scheduler/fires?limit=1"}) {
     EXPECT_EQ(ask(Method::get, path).status, 200) << path;
   }

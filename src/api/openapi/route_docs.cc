@@ -63,6 +63,7 @@ constexpr std::array kRoutes{
     RouteDoc{"get_keyring", "", "", "200:Keyring"},
     RouteDoc{"rotate_keyring", "", "Rotate?", "200:Rotated"},
     RouteDoc{"drop_key", "", "", "200:Dropped"},
+    RouteDoc{"list_nodes", "", "", "200:NodeList"},
 
     RouteDoc{"create_key", "", "NewKey", "201:MadeKey"},
     RouteDoc{"list_keys", "limit cursor", "", "200:KeyList"},

@@ -41,6 +41,10 @@ constexpr std::array kSchemas{
               "key_id:string added:boolean seen:integer changed:integer "
               "unreadable:integer next_cursor:string?"},
     SchemaDoc{"Dropped", "success:boolean dropped:string"},
+    SchemaDoc{"Node",
+              "id:string name:string roles:[string] version:string started_at:time "
+              "heartbeat_at:time lease_ms:integer alive:boolean draining:boolean runs:integer"},
+    SchemaDoc{"NodeList", "shared:boolean nodes:[Node]"},
     SchemaDoc{"AuditEntry",
               "id:string at:time user_id:string? caller:nobody|loopback|operator|key|session "
               "caller_id:string? method:string route:string? status:integer code:string? "

@@ -42,6 +42,11 @@ awaitable<Result<std::vector<NodeInfo>>> PostgresStore::list_nodes() {
   return reading(system_step({kList, {}}), read);
 }
 
+void PostgresStore::watch(std::function<void()> on_news) {
+  listener_.reset();
+  if (on_news) listener_ = std::make_unique<Listener>(options_.url, std::move(on_news), log_);
+}
+
 awaitable<Result<bool>> PostgresStore::request_cancel(UserId user, RunId run) {
   static constexpr char kRequest[] =
       "UPDATE runs SET cancel_requested = true WHERE user_id = $1 AND id = $2 AND node <> ''"

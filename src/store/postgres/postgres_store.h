@@ -9,6 +9,7 @@
 #include <atomic>
 #include <mutex>
 
+#include "store/postgres/listener.h"
 #include "store/postgres/readers.h"
 #include "store/postgres/writer.h"
 #include "store/store.h"
@@ -61,6 +62,7 @@ class PostgresStore final : public Store {
   awaitable<Status> renew_lease(NodeLease lease) override;
   awaitable<Status> forget_node(std::string node) override;
   awaitable<Result<std::vector<NodeInfo>>> list_nodes() override;
+  void watch(std::function<void()> on_news) override;
   awaitable<Result<bool>> request_cancel(UserId user, RunId run) override;
   awaitable<Result<std::vector<UserRun>>> cancel_requests(std::string node) override;
   awaitable<Result<std::int64_t>> tidy(WallTime now,
@@ -130,12 +132,15 @@ class PostgresStore final : public Store {
   // `read`: Result<T>(Answers), once the statements have been done. Plain functions, not
   // coroutines: no frame holds a lambda.
   template <class Read>
-  awaitable<Answer<Read>> writing(Steps steps, Read read, std::size_t weight = 1) {
+  awaitable<Answer<Read>> writing(Steps steps, Read read, std::size_t weight = 1,
+                                  bool is_news = false) {
     return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(Answer<Read>)>(
-        [this, weight](auto handler, Steps given, Read reader) {
+        [this, weight, is_news](auto handler, Steps given, Read reader) {
           const auto executor = boost::asio::get_associated_executor(handler);
-          of(executor).writer.enqueue(std::make_unique<ReadJob<Read, decltype(handler)>>(
-              std::move(handler), std::move(given), std::move(reader), weight));
+          auto job = std::make_unique<ReadJob<Read, decltype(handler)>>(
+              std::move(handler), std::move(given), std::move(reader), weight);
+          job->is_news = is_news;
+          of(executor).writer.enqueue(std::move(job));
         },
         boost::asio::use_awaitable, std::move(steps), std::move(read));
   }
@@ -164,6 +169,7 @@ class PostgresStore final : public Store {
   Connector connector_;
   std::mutex mutex_;
   std::vector<std::pair<void*, std::unique_ptr<Connections>>> shards_;  // guarded by mutex_
+  std::unique_ptr<Listener> listener_;
 };
 
 // One step of one statement.

@@ -56,6 +56,7 @@ class SqliteStore final : public Store {
   awaitable<Status> renew_lease(NodeLease lease) override;
   awaitable<Status> forget_node(std::string node) override;
   awaitable<Result<std::vector<NodeInfo>>> list_nodes() override;
+  void watch(std::function<void()>) override {}
   awaitable<Result<bool>> request_cancel(UserId user, RunId run) override;
   awaitable<Result<std::vector<UserRun>>> cancel_requests(std::string node) override;
   awaitable<Result<std::int64_t>> tidy(WallTime now,

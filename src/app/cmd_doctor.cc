@@ -65,8 +65,9 @@ Check check_postgres(const std::string& url, Log& log) {
   const auto health = run_here(io, (*store)->check(true));
   if (!health) return {"database", false, health.error().message};
   return {"database", true,
-          fmt::format("postgresql at {}, schema {}, {} KiB", database_name(url),
-                      health->schema_version, health->bytes >> 10)};
+          fmt::format("postgresql at {}, schema {}, {} KiB{}{}", database_name(url),
+                      health->schema_version, health->bytes >> 10,
+                      health->advice.empty() ? "" : "; advice: ", health->advice)};
 }
 
 Check check_database(const GlobalOptions& global, const DataDir& dir, Log& log) {

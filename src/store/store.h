@@ -24,6 +24,7 @@ struct StoreHealth {
   int schema_version = 0;
   std::int64_t bytes = 0;  // on disk
   std::string integrity;   // "ok" or what is wrong; only when asked for
+  std::string advice;      // what would be better set up otherwise; empty: nothing
 };
 
 // The io_contexts of the callers outlive the store: an answer may still be on its way out of post()

@@ -96,7 +96,12 @@ class RawSession {
     } else {
       const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
       said.state = state == nullptr ? "08006" : state;
-      said.text += PQresultErrorMessage(result);
+      // Not the line of the statement: it would echo the attacker's own words.
+      for (const int field :
+           {PG_DIAG_MESSAGE_PRIMARY, PG_DIAG_MESSAGE_DETAIL, PG_DIAG_MESSAGE_HINT}) {
+        const char* words = PQresultErrorField(result, field);
+        if (words != nullptr) said.text += fmt::format("{}\n", words);
+      }
     }
     PQclear(result);
   }

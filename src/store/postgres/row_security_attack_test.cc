@@ -106,13 +106,14 @@ class RowSecurityAttack : public testing::Test {
                         (attack.gives == Gives::changes && said.affected > most) ||
                         (attack.gives == Gives::nothing && said.affected > 0) ||
                         (attack.gives == Gives::refusal && said.worked());
-      if (leak) found.push_back(sql + " as " + (setting == nullptr ? "nobody" : *setting));
+      if (leak)
+        found.push_back(sql + " as " + (setting == nullptr ? "nobody" : setting->substr(0, 40)));
     }
     return found;
   }
-  // A row of the victim's, written by the attacker.
+  // A row of somebody else's, written by the attacker.
   bool plants(const std::string& table, const std::string& more = {}) {
-    const std::string sql = tenants_.insert_into(table, kVictim, kVictim + "-planted");
+    const std::string sql = tenants_.insert_into(table, kVictim + "-2", kVictim + "-planted");
     return attacker_.try_as(&kAttacker, sql + more).worked();
   }
 
@@ -182,6 +183,90 @@ TEST_F(RowSecurityAttack, TheProbeFindsATableWithoutItsPolicy) {
     EXPECT_EQ(leaks(table, &nobody, kReading).size(), named ? 2u : 1u) << table;
     EXPECT_EQ(leaks(table, nullptr, kWriting).size(), 1u) << table;
     EXPECT_GE(leaks(table, &kAttacker).size(), named ? 25u : 20u) << table;
+  }
+}
+
+// What must fail whatever table there is.
+constexpr const char* kEscapes[] = {
+    "SET ROLE pilot_owner",
+    "SET ROLE pilot_system",
+    "SET ROLE postgres",
+    "SELECT set_config('role', 'pilot_system', true)",
+    "SET SESSION AUTHORIZATION postgres",
+    "SET LOCAL session_replication_role = replica",
+    "CREATE ROLE mine",
+    "GRANT pilot_system TO CURRENT_USER",
+    "ALTER ROLE CURRENT_USER BYPASSRLS",
+    "ALTER ROLE pilot_app SET row_security = off",
+    "ALTER DATABASE postgres SET row_security = off",
+    "ALTER SYSTEM SET row_security = off",
+    "CREATE SCHEMA mine",
+    "CREATE TABLE public.mine (id text)",
+    "CREATE FUNCTION public.mine() RETURNS text LANGUAGE sql AS 'SELECT 1'",
+    "CREATE OR REPLACE FUNCTION public.current_user_id() RETURNS text LANGUAGE sql STABLE"
+    " PARALLEL SAFE AS $$ SELECT 'tenant-victim' $$",
+    "ALTER FUNCTION current_user_id() OWNER TO CURRENT_USER",
+    "DROP FUNCTION current_user_id()",
+    "CREATE OPERATOR public.= (LEFTARG = text, RIGHTARG = text, FUNCTION = texteq)",
+    "CREATE EXTENSION dblink",
+    "CREATE EXTENSION postgres_fdw",
+    "CREATE PUBLICATION mine FOR ALL TABLES",
+    "CREATE EVENT TRIGGER mine ON ddl_command_start EXECUTE FUNCTION count_schedule()",
+    "CALL guard_tenant_table('runs')",
+    "CALL guard_directory_table('users')",
+    "SELECT has_open_runs('', 'z')",
+    "SELECT delete_finished_runs('', 'z')",
+    "INSERT INTO pilot_schema (version, name) VALUES (99, 'mine')",
+    "SELECT * FROM pg_authid",
+    "SELECT pg_read_file('PG_VERSION')",
+    "SELECT lo_import('/etc/passwd')",
+    "COPY (SELECT 1) TO PROGRAM 'true'",
+    "COPY (SELECT 1) TO '/tmp/pilot-test-copy'",
+};
+
+TEST_F(RowSecurityAttack, NobodyBecomesMoreThanTheApplication) {
+  for (const char* sql : kEscapes) {
+    EXPECT_FALSE(attacker_.try_as(&kAttacker, sql).worked()) << sql;
+    const std::string as_application = std::string("SET LOCAL ROLE pilot_app; ") + sql;
+    EXPECT_FALSE(attacker_.try_as(&kAttacker, as_application).worked()) << sql;
+  }
+}
+
+// T6: what a transaction leaves on the connection for the next.
+TEST_F(RowSecurityAttack, NothingOfATransactionIsLeftForTheNext) {
+  constexpr const char* kEnds[] = {"COMMIT", "ROLLBACK", "SELECT 1/0; COMMIT",
+                                   "SELECT 1/0; ROLLBACK",
+                                   "SAVEPOINT s; SELECT 1/0; ROLLBACK TO s; COMMIT"};
+  for (const char* end : kEnds) {
+    static_cast<void>(attacker_.begin_as(&kVictim));
+    EXPECT_TRUE(attacker_.say("SELECT current_user_id()").names(kVictim));
+    static_cast<void>(attacker_.say(end));
+    static_cast<void>(attacker_.say("ROLLBACK"));
+    EXPECT_EQ(attacker_.say("SELECT current_user_id() IS NULL").text, "t\n") << end;
+    EXPECT_EQ(attacker_.say("SELECT current_user").text, tenants_.login() + "\n") << end;
+    for (const std::string& table : tenants_.tables()) {
+      EXPECT_FALSE(attacker_.say("SELECT * FROM " + table).names("tenant-")) << table << " " << end;
+    }
+  }
+}
+
+// A plan that was made for one tenant does not give its rows to the next.
+TEST_F(RowSecurityAttack, PreparedStatementsServeWhoeverTheTransactionIsFor) {
+  for (const char* mode : {"force_generic_plan", "force_custom_plan", "auto"}) {
+    ASSERT_TRUE(attacker_.say(fmt::format("SET plan_cache_mode = {}", mode)).worked());
+    for (const std::string& table : tenants_.tables()) {
+      if (!attacker_.try_as(&kVictim, "SELECT * FROM " + table).worked()) continue;
+      static_cast<void>(attacker_.begin_as(&kVictim));
+      ASSERT_TRUE(attacker_.say("PREPARE one AS SELECT * FROM " + table).worked());
+      for (int i = 0; i < 7; ++i) ASSERT_TRUE(attacker_.say("EXECUTE one").names(kVictim));
+      static_cast<void>(attacker_.say("COMMIT"));
+      const Said own = attacker_.try_as(&kAttacker, "EXECUTE one");
+      EXPECT_TRUE(own.names(kAttacker)) << table << " " << mode;
+      EXPECT_FALSE(own.names(kVictim)) << table << " " << mode;
+      EXPECT_FALSE(attacker_.try_as(nullptr, "EXECUTE one").names("tenant-"))
+          << table << " " << mode;
+      ASSERT_TRUE(attacker_.say("DEALLOCATE one").worked());
+    }
   }
 }
 

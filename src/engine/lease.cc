@@ -8,6 +8,8 @@ namespace {
 
 // How often requests to cancel are looked for, and a lost database is tried again.
 constexpr Millis kLook{500};
+// How often runs of dead nodes are looked for: with the lease this bounds how long one lies still.
+constexpr Millis kRelease{2'000};
 
 std::int64_t nanos(SteadyTime time) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count();
@@ -27,8 +29,9 @@ bool Lease::safe() const {
 
 awaitable<Status> Lease::start() {
   shared_ = parts_.engine.store.shared();
-  const Status renewed = co_await renew();
-  if (!renewed) co_return renewed;
+  Status ready = co_await renew();
+  if (ready) ready = co_await release_dead();
+  if (!ready) co_return ready;
   running_ = true;
   if (shared_) arm(kLook);
   co_return ok();
@@ -62,6 +65,11 @@ awaitable<void> Lease::work() {
     }
     failing_ = !renewed;
   }
+  if (!failing_ && now - released_ >= kRelease) {
+    // What fails now is tried again in a moment.
+    static_cast<void>(co_await release_dead());
+    if (!*alive || !running_) co_return;
+  }
   if (!failing_) co_await look_for_cancels();
   if (*alive && running_) arm(kLook);
 }
@@ -79,6 +87,12 @@ awaitable<Status> Lease::renew() {
   if (!renewed || !*alive) co_return renewed;
   renewed_ = before;
   safe_until_ = nanos(before + parts_.options.lease * 2 / 3);
+  co_return ok();
+}
+
+awaitable<Status> Lease::release_dead() {
+  const auto alive = alive_;
+  released_ = parts_.engine.clock.steady();
   const auto released = co_await parts_.engine.store.release_others(parts_.options.node);
   if (!released) co_return released.error();
   if (!*alive || *released == 0) co_return ok();

@@ -37,6 +37,7 @@ class Lease {
   void arm(Millis wait);
   awaitable<void> work();
   awaitable<Status> renew();
+  awaitable<Status> release_dead();
   awaitable<void> look_for_cancels();
 
   Parts parts_;
@@ -46,6 +47,7 @@ class Lease {
   bool draining_ = false;
   bool failing_ = false;
   SteadyTime renewed_;
+  SteadyTime released_;
   Timers::Id timer_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -203,8 +203,7 @@ constexpr const char* kEscapes[] = {
     "CREATE SCHEMA mine",
     "CREATE TABLE public.mine (id text)",
     "CREATE FUNCTION public.mine() RETURNS text LANGUAGE sql AS 'SELECT 1'",
-    "CREATE OR REPLACE FUNCTION public.current_user_id() RETURNS text LANGUAGE sql STABLE"
-    " PARALLEL SAFE AS $$ SELECT 'tenant-victim' $$",
+    "CREATE OR REPLACE FUNCTION public.current_user_id() RETURNS text LANGUAGE sql AS 'SELECT 1'",
     "ALTER FUNCTION current_user_id() OWNER TO CURRENT_USER",
     "DROP FUNCTION current_user_id()",
     "CREATE OPERATOR public.= (LEFTARG = text, RIGHTARG = text, FUNCTION = texteq)",

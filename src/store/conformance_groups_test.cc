@@ -176,6 +176,31 @@ TEST_P(StoreConformance, OutputOfFiveMegabytesIsKeptAndReplaced) {
   expect_same(attempts("r").at(0), make_attempt(run, 1));
 }
 
+TEST_P(StoreConformance, LargeOutputsInOneBatchAreOneTransaction) {
+  const Run run = make_run("r");
+  put_all(InsertRun{run});
+  std::vector<JournalWrite> batch;
+  for (int i = 1; i <= 12; ++i) {
+    Attempt attempt = make_attempt(run, i);
+    attempt.output = Json(std::string(3u << 20, static_cast<char>('a' + i)));
+    batch.emplace_back(put(run, attempt));
+    Run fresh = make_run("fresh-" + std::to_string(i));
+    fresh.inputs = JsonObject{{"text", std::string(1u << 20, 'i')}};
+    batch.emplace_back(InsertRun{fresh});
+    batch.emplace_back(put(fresh, make_attempt(fresh, 1)));
+  }
+  const auto report = wait(store().write(std::move(batch)));
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_TRUE(report->fenced.empty());
+  const auto rows = attempts("r");
+  ASSERT_EQ(rows.size(), 12u);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_EQ(rows[i].output, Json(std::string(3u << 20, static_cast<char>('b' + i))));
+  }
+  EXPECT_EQ(stored("fresh-12").inputs.at("text").as_string().size(), 1u << 20);
+  EXPECT_EQ(attempts("fresh-12").size(), 1u);
+}
+
 TEST_P(StoreConformance, PagesOfLargeRowsAreShortAndComplete) {
   const Run run = make_run("r");
   put_all(InsertRun{run});

@@ -30,7 +30,9 @@ using Answers = std::span<Rows>;
 class Job {
  public:
   Job(boost::asio::any_io_executor executor, Steps steps, std::size_t weight)
-      : steps(std::move(steps)), weight(weight), guard_(std::move(executor)) {}
+      : steps(std::move(steps)),
+        weight(weight + bytes_of(this->steps) / kBytesPerRow),
+        guard_(std::move(executor)) {}
   virtual ~Job() = default;
   Job(const Job&) = delete;
   Job& operator=(const Job&) = delete;
@@ -45,6 +47,15 @@ class Job {
   bool is_news = false;  // leaves runs to be claimed: other processes are told with the commit
 
  protected:
+  // Large values count as many rows: a group is held in memory as a whole.
+  static constexpr std::size_t kBytesPerRow = std::size_t{16} << 10;
+  static std::size_t bytes_of(const Steps& steps) {
+    std::size_t sum = 0;
+    for (const Step& step : steps) {
+      for (const Command& command : step.commands) sum += command.params.bytes();
+    }
+    return sum;
+  }
   // The caller's shard must not run out of work while it waits.
   boost::asio::executor_work_guard<boost::asio::any_io_executor> guard_;
 };

@@ -6,6 +6,33 @@
 
 namespace pilot::store::postgres {
 
+namespace {
+
+// A statement with all outputs of a batch could be larger than libpq and the server can take.
+constexpr std::size_t kMostBytes = std::size_t{8} << 20;
+
+// Rows of one kind, in as many statements as their size wants.
+template <class Rows>
+class Split {
+ public:
+  template <class... Arguments>
+  explicit Split(Arguments... arguments) : fresh_(arguments...) {}
+
+  Rows& room() {
+    if (parts_.empty() || parts_.back().bytes() > kMostBytes) parts_.push_back(fresh_);
+    return parts_.back();
+  }
+  void put(const UserId& user, std::vector<Command>& commands) const {
+    for (const Rows& part : parts_) commands.push_back(part.command(user));
+  }
+
+ private:
+  const Rows fresh_;
+  std::vector<Rows> parts_;
+};
+
+}  // namespace
+
 Result<JournalBatch> JournalBatch::make(std::vector<JournalWrite> writes) {
   const JournalParts parts(writes);
   std::map<std::string_view, std::vector<const JournalPart*>> tenants;
@@ -23,41 +50,41 @@ Result<JournalBatch> JournalBatch::make(std::vector<JournalWrite> writes) {
 // The lock comes first: what it finds is what the other statements may touch. Attempts go before
 // the update, which may hand the run on.
 void JournalBatch::add_tenant(const UserId& user, const std::vector<const JournalPart*>& parts) {
-  InsertRuns runs;
+  Split<InsertRuns> runs;
   LockRuns locks;
-  UpdateRuns updates;
-  PutAttempts of_new(true);
-  PutAttempts of_old(false);
+  Split<UpdateRuns> updates;
+  Split<PutAttempts> of_new(true);
+  Split<PutAttempts> of_old(false);
   Lock lock;
   for (const JournalPart* part : parts) {
     const bool nobody = part->owner->empty();
     const bool lost = part->inserted != nullptr ? nobody && !part->attempts.empty() : nobody;
     if (part->fenced || lost) add_fenced(known_, *part->run);
-    if (part->inserted != nullptr) runs.add(*part->inserted, part->final_row());
+    if (part->inserted != nullptr) runs.room().add(*part->inserted, part->final_row());
     if (part->inserted != nullptr || part->updated != nullptr) {
       const Run& row = part->final_row();
       leaves_work_ = leaves_work_ || (row.node.empty() && row.state == RunState::queued);
     }
     if (nobody) continue;
     for (const Attempt* attempt : part->attempts) {
-      (part->inserted != nullptr ? of_new : of_old).add(*attempt, *part->owner, part->epoch);
+      (part->inserted != nullptr ? of_new : of_old).room().add(*attempt, *part->owner, part->epoch);
     }
     if (part->inserted != nullptr) continue;
     locks.add(*part->run, *part->owner, part->epoch);
     lock.asked.push_back(*part->run);
-    if (part->updated != nullptr) updates.add(*part->updated, *part->owner);
+    if (part->updated != nullptr) updates.room().add(*part->updated, *part->owner);
   }
   Step& step = steps_.emplace_back();
   step.user = user.text;
-  if (!runs.empty()) step.commands.push_back(runs.command(user));
-  if (!of_new.empty()) step.commands.push_back(of_new.command(user));
+  runs.put(user, step.commands);
+  of_new.put(user, step.commands);
   if (!locks.empty()) {
     lock.command = commands_ + step.commands.size();
     locks_.push_back(std::move(lock));
     step.commands.push_back(locks.command(user));
   }
-  if (!of_old.empty()) step.commands.push_back(of_old.command(user));
-  if (!updates.empty()) step.commands.push_back(updates.command(user));
+  of_old.put(user, step.commands);
+  updates.put(user, step.commands);
   commands_ += step.commands.size();
 }
 

@@ -42,6 +42,7 @@ class Column {
   Type type() const { return type_; }
   std::string bytes() const;  // as the array is sent
   std::int32_t size() const { return size_; }
+  std::size_t bytes_so_far() const { return elements_.size(); }
 
  private:
   void length(std::size_t bytes);

@@ -125,6 +125,11 @@ void InsertRuns::add(const Run& made, const Run& now) {
   output_.json(now.output);
 }
 
+std::size_t InsertRuns::bytes() const {
+  return error_.bytes_so_far() + inputs_.bytes_so_far() + trigger_.bytes_so_far() +
+         document_.bytes_so_far() + output_.bytes_so_far();
+}
+
 Command InsertRuns::command(const UserId& user) const {
   static constexpr auto kInsert =
       SqlText("INSERT INTO runs (") + kRunColumns +
@@ -179,6 +184,8 @@ void UpdateRuns::add(const Run& run, const std::string& owner) {
   output_.json(run.output);
 }
 
+std::size_t UpdateRuns::bytes() const { return error_.bytes_so_far() + output_.bytes_so_far(); }
+
 Command UpdateRuns::command(const UserId& user) const {
   static constexpr auto kUpdate =
       SqlText(
@@ -228,6 +235,10 @@ void PutAttempts::add(const Attempt& a, const std::string& owner, std::int64_t e
   if (of_new_runs_) return;
   owner_.text(owner);
   epoch_.integer(epoch);
+}
+
+std::size_t PutAttempts::bytes() const {
+  return error_.bytes_so_far() + metadata_.bytes_so_far() + output_.bytes_so_far();
 }
 
 // What people read of it in the old service's columns.

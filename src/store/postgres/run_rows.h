@@ -27,6 +27,7 @@ class InsertRuns {
   // What never changes from `made`, the rest from `now` (the same run, or a later change of it).
   void add(const Run& made, const Run& now);
   bool empty() const { return id_.size() == 0; }
+  std::size_t bytes() const;  // of what may be large
   Command command(const UserId& user) const;
 
  private:
@@ -57,6 +58,7 @@ class UpdateRuns {
  public:
   void add(const Run& run, const std::string& owner);
   bool empty() const { return id_.size() == 0; }
+  std::size_t bytes() const;
   Command command(const UserId& user) const;
 
  private:
@@ -73,6 +75,7 @@ class PutAttempts {
   explicit PutAttempts(bool of_new_runs) : of_new_runs_(of_new_runs) {}
   void add(const Attempt& attempt, const std::string& owner, std::int64_t epoch);
   bool empty() const { return run_.size() == 0; }
+  std::size_t bytes() const;
   Command command(const UserId& user) const;
 
  private:

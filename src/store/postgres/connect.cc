@@ -128,6 +128,8 @@ LinkTraits Session::traits() {
   traits.prepared = pid && pid->has_value() && **pid == own;
   const auto user = value("SELECT current_user::text");
   traits.set_role = !user || !user->has_value() || **user != "pilot_app";
+  static constexpr auto kAsk = SqlText("SELECT ") + kIncarnation;
+  traits.incarnation = value(kAsk.text).value_or(std::nullopt).value_or("");
   if (traits.prepared) static_cast<void>(execute(kPlanner));
   return traits;
 }

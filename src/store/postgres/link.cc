@@ -16,9 +16,6 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-// A half-open connection says nothing for ever; the slowest statement takes far less.
-constexpr std::chrono::seconds kSilence{30};
-
 struct Finish {
   void operator()(PGconn* connection) const { PQfinish(connection); }
 };
@@ -70,6 +67,7 @@ class PqLink final : public Link, public std::enable_shared_from_this<PqLink> {
   asio::steady_timer silence_;
   std::deque<Pending> pending_;
   std::unordered_map<const char*, std::string> prepared_;
+  std::uint64_t statements_ = 0;  // prepared so far; names are not used twice
   bool reading_ = false;
   bool writing_ = false;
   bool lost_ = false;
@@ -78,7 +76,7 @@ class PqLink final : public Link, public std::enable_shared_from_this<PqLink> {
 bool PqLink::prepare(const char* sql, const std::vector<Oid>& types) {
   const auto [known, fresh] = prepared_.try_emplace(sql);
   if (!fresh) return true;
-  known->second = "p" + std::to_string(prepared_.size());
+  known->second = "p" + std::to_string(++statements_);
   if (PQsendPrepare(connection_.get(), known->second.c_str(), sql, static_cast<int>(types.size()),
                     types.data()) == 0) {
     return false;
@@ -213,7 +211,9 @@ void PqLink::take_result(pg_result* result) {
 void PqLink::finish_front() {
   Pending done = std::move(pending_.front());
   pending_.pop_front();
-  if (done.done) answer(std::move(done.done), std::move(done.reply));
+  if (done.done) return answer(std::move(done.done), std::move(done.reply));
+  // A statement could not be prepared: which one is not known here, so all are, anew.
+  if (done.reply.failure) prepared_.clear();
 }
 
 void PqLink::lose() {
@@ -246,7 +246,7 @@ void PqLink::answer(Done done, Reply reply) {
 }
 
 void PqLink::watch_silence() {
-  silence_.expires_after(kSilence);
+  silence_.expires_after(traits_.silence);
   silence_.async_wait([self = shared_from_this()](const error_code& ec) {
     if (!ec && !self->pending_.empty()) self->lose();
   });

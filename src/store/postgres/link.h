@@ -8,6 +8,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 
 #include "store/postgres/params.h"
 #include "store/postgres/rows.h"
+#include "store/sql_text.h"
 
 struct pg_conn;
 
@@ -37,9 +39,18 @@ struct Reply {
 
 // How this connection has to be used; found out when it was made.
 struct LinkTraits {
-  bool prepared = true;  // false behind a pooler: another transaction is another connection
-  bool set_role = true;  // the login is not pilot_app itself: each transaction takes its role
+  bool prepared = true;     // false behind a pooler: another transaction is another connection
+  bool set_role = true;     // the login is not pilot_app itself: each transaction takes its role
+  std::string incarnation;  // of the server; see kIncarnation
+  // A half-open connection says nothing for ever; the slowest statement takes far less.
+  std::chrono::milliseconds silence{30'000};
 };
+
+// Another one after a restart and after a crash. A transaction's number that was given out shortly
+// before may then be given to another transaction.
+inline constexpr SqlText kIncarnation =
+    "concat(extract(epoch FROM pg_postmaster_start_time()), ' ',"
+    " (SELECT extract(epoch FROM stats_reset) FROM pg_stat_bgwriter))";
 
 class Link {
  public:

@@ -99,6 +99,7 @@ class PostgresUnderTest final : public StoreUnderTest {
     store_ = std::move(*opened);
   }
   Store& store() override { return *store_; }
+  std::string url() const { return database_.url(); }
 
  private:
   Database database_;

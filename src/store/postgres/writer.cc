@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::size_t kMostWeight = 2'000;
 constexpr int kMostTries = 3;
-// A commit whose connection broke may still be under way: asked 50 times, 100 ms apart.
-constexpr int kMostAsked = 50;
+// A commit whose connection broke may still be under way, and the database away for a moment.
+constexpr std::chrono::seconds kAskFor{5};
 constexpr std::chrono::milliseconds kAskAgain{100};
 
 constexpr char kBegin[] = "BEGIN";
@@ -19,7 +19,8 @@ constexpr char kTransaction[] = "SELECT pg_current_xact_id()::text";
 constexpr char kNotify[] = "NOTIFY pilot";
 constexpr char kCommit[] = "COMMIT";
 constexpr char kRollback[] = "ROLLBACK";
-constexpr char kFate[] = "SELECT pg_xact_status($1::text::xid8)";
+constexpr auto kFate = SqlText("SELECT pg_xact_status($1::text::xid8), $2 = ") + kIncarnation;
+constexpr std::string_view kNeverSeen = "22023";
 constexpr std::size_t kTransactionAt = 1;
 
 const Command kRollbackCommand{kRollback, {}};
@@ -77,6 +78,7 @@ void Writer::send(Link& link) {
   if (news) segment_->add(Command{kNotify, {}});
   segment_->add(Command{kCommit, {}});
   transaction_.clear();
+  server_ = link.traits().incarnation;
   link_ = &link;
   link.send(segment_->commands(), [this, alive = alive_](Reply reply) {
     if (*alive) replied(std::move(reply));
@@ -88,14 +90,14 @@ void Writer::replied(Reply reply) {
   if (rows_.size() > kTransactionAt && rows_[kTransactionAt].next()) {
     transaction_ = rows_[kTransactionAt].text();
   }
-  if (reply.lost) {
-    lane_.drop(link_);
-    asked_ = 0;
-    if (reply.failure || transaction_.empty()) return fate_is(Fate::unknown);
-    return ask_fate();
-  }
-  if (reply.failure) return undone(*reply.failure);
-  read_all();
+  if (!reply.lost) return reply.failure ? undone(*reply.failure) : read_all();
+  lane_.drop(link_);
+  const std::size_t commit = segment_->commands().size() - 1;
+  if (rows_.size() > commit) return read_all();
+  if (reply.failure && reply.failure->command < commit) return fate_is(Fate::aborted);
+  if (transaction_.empty()) return fate_is(Fate::unknown);
+  ask_until_ = std::chrono::steady_clock::now() + kAskFor;
+  ask_fate();
 }
 
 // The transaction failed: nothing of the group was done.
@@ -122,26 +124,41 @@ void Writer::undone(const Failure& failure) {
 }
 
 void Writer::ask_fate() {
-  if (++asked_ > kMostAsked) return fate_is(Fate::unknown);
   lane_.use([this, alive = alive_](Result<Link*> link) {
     if (!*alive) return;
-    if (!link) return fate_is(Fate::unknown);
-    auto question = std::make_shared<Command>(Command{kFate, {}});
-    question->params.text(transaction_);
+    if (!link) return ask_again();
+    auto question = std::make_shared<Command>(Command{kFate.text, {}});
+    question->params.text(transaction_).text(server_);
     link_ = *link;
     (*link)->send({question.get()}, [this, alive, question](Reply reply) {
-      if (!*alive) return;
-      const bool told = !reply.lost && !reply.failure && reply.rows.front().next();
-      const std::string fate = told ? reply.rows.front().text() : "";
-      if (reply.lost) lane_.drop(link_);
-      if (fate == "committed") return fate_is(Fate::committed);
-      if (fate == "aborted") return fate_is(Fate::aborted);
-      if (fate.empty() && !reply.lost) return fate_is(Fate::unknown);
-      pause_.expires_after(kAskAgain);
-      pause_.async_wait([this, alive](const boost::system::error_code& ec) {
-        if (!ec && *alive) ask_fate();
-      });
+      if (*alive) told_fate(std::move(reply));
     });
+  });
+}
+
+void Writer::told_fate(Reply reply) {
+  if (reply.lost) {
+    lane_.drop(link_);
+    return ask_again();
+  }
+  // A number that has never been given out: the server crashed and knows nothing of it.
+  if (reply.failure && reply.failure->state == kNeverSeen) return fate_is(Fate::aborted);
+  if (reply.failure || !reply.rows.front().next()) return fate_is(Fate::unknown);
+  const std::string fate = reply.rows.front().text();
+  const bool same_server = reply.rows.front().boolean();
+  if (fate == "committed") return fate_is(same_server ? Fate::committed : Fate::unknown);
+  if (fate == "aborted") return fate_is(Fate::aborted);
+  if (fate.empty()) return fate_is(Fate::unknown);
+  // It is still at it; or that is another's, since nothing goes on over a restart.
+  if (!same_server) return fate_is(Fate::aborted);
+  ask_again();
+}
+
+void Writer::ask_again() {
+  if (std::chrono::steady_clock::now() >= ask_until_) return fate_is(Fate::unknown);
+  pause_.expires_after(kAskAgain);
+  pause_.async_wait([this, alive = alive_](const boost::system::error_code& ec) {
+    if (!ec && *alive) ask_fate();
   });
 }
 

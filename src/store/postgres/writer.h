@@ -32,6 +32,8 @@ class Writer {
   void replied(Reply reply);
   void undone(const Failure& failure);
   void ask_fate();
+  void ask_again();
+  void told_fate(Reply reply);
   void fate_is(Fate fate);
   void read_all();
   void fail_all(const Error& error);
@@ -51,7 +53,8 @@ class Writer {
   std::unique_ptr<Segment> segment_;
   std::vector<Rows> rows_;
   std::string transaction_;  // its id, once known
-  int asked_ = 0;
+  std::string server_;       // the incarnation that gave it
+  std::chrono::steady_clock::time_point ask_until_;
 
   std::string failing_with_;  // the code last logged, until it works
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

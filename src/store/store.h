@@ -58,6 +58,8 @@ struct PostgresOptions {
   std::string url;       // postgresql://user:password@host/database, or libpq's key=value form
   bool migrate = true;   // false: the schema must be up to date
   unsigned readers = 2;  // connections for reads, per shard; one more is for writes
+  // A connection that owes an answer and says nothing for so long is given up.
+  std::chrono::milliseconds silence{30'000};
 };
 
 // Connects and brings the schema up to date. Error codes: database_away, invalid_database_url,

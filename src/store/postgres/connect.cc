@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <libpq-fe.h>
+#include <poll.h>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
@@ -41,6 +42,9 @@ constexpr Setting kDefaults[] = {{"connect_timeout", "5"},      {"keepalives", "
 struct FreeOptions {
   void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
 };
+
+// How long a server that took the connection may say nothing.
+constexpr std::chrono::seconds kPatience{5};
 
 // The plans of our statements are index look-ups whatever the statistics say of a young table, and
 // too small to be worth compiling.
@@ -120,17 +124,43 @@ Result<std::optional<std::string>> Session::value(const std::string& sql,
   return std::optional<std::string>(PQgetvalue(result.get(), 0, 0));
 }
 
+// The results of what was sent are all there, or the connection has broken.
+bool Session::finished_by(std::chrono::steady_clock::time_point end) {
+  for (;;) {
+    if (PQisBusy(connection_.get()) == 0) return true;
+    const auto left = std::chrono::ceil<Millis>(end - std::chrono::steady_clock::now());
+    pollfd look{PQsocket(connection_.get()), POLLIN, 0};
+    if (left <= Millis{0} || ::poll(&look, 1, static_cast<int>(left.count())) == 0) return false;
+    if (PQconsumeInput(connection_.get()) == 0) return true;
+  }
+}
+
 // A pooler answers with a backend's number that is none.
-LinkTraits Session::traits() {
+Result<LinkTraits> Session::traits(Millis patience) {
+  static constexpr auto kAsk =
+      SqlText("SELECT pg_backend_pid()::text, current_user::text, ") + kIncarnation;
+  const auto end = std::chrono::steady_clock::now() + patience;
   LinkTraits traits;
-  const auto pid = value("SELECT pg_backend_pid()::text");
-  const std::string own = std::to_string(PQbackendPID(connection_.get()));
-  traits.prepared = pid && pid->has_value() && **pid == own;
-  const auto user = value("SELECT current_user::text");
-  traits.set_role = !user || !user->has_value() || **user != "pilot_app";
-  static constexpr auto kAsk = SqlText("SELECT ") + kIncarnation;
-  traits.incarnation = value(kAsk.text).value_or(std::nullopt).value_or("");
-  if (traits.prepared) static_cast<void>(execute(kPlanner));
+  bool answered = false;
+  const auto ask = [&](const char* sql, auto read) {
+    answered = PQsendQuery(connection_.get(), sql) != 0;
+    while (answered) {
+      if (!finished_by(end)) answered = false;
+      if (!answered) break;
+      const ResultPtr result(PQgetResult(connection_.get()));
+      if (result == nullptr) break;
+      answered = PQresultStatus(result.get()) != PGRES_FATAL_ERROR;
+      if (PQresultStatus(result.get()) == PGRES_TUPLES_OK) read(result.get());
+    }
+    return answered;
+  };
+  const bool told = ask(kAsk.text, [&](const PGresult* row) {
+    traits.prepared = std::to_string(PQbackendPID(connection_.get())) == PQgetvalue(row, 0, 0);
+    traits.set_role = std::string_view(PQgetvalue(row, 0, 1)) != "pilot_app";
+    traits.incarnation = PQgetvalue(row, 0, 2);
+  });
+  if (!told) return database_away();
+  if (traits.prepared && !ask(kPlanner, [](const PGresult*) {})) return database_away();
   return traits;
 }
 
@@ -149,21 +179,32 @@ std::optional<bool> Session::take_news() {
 
 Result<Session> Connector::attempt(LinkTraits& traits) {
   Result<Session> session = Session::open(url_);
+  if (session) {
+    Result<LinkTraits> asked = session->traits(std::min<Millis>(silence_, kPatience));
+    if (asked) {
+      traits = *asked;
+      traits.silence = silence_;
+    } else {
+      session = asked.error();
+    }
+  }
   if (!session) {
     if (!away_) log_.error("database: {}", session.error().message);
     away_ = true;
+    ++failures_;
     return database_away();
   }
-  traits = session->traits();
   if (away_) log_.info("database: connected again");
   away_ = false;
   return session;
 }
 
 void Connector::open(boost::asio::any_io_executor executor, Ready ready) {
-  pool_.post([this, guard = boost::asio::make_work_guard(executor), ready = std::move(ready)] {
+  pool_.post([this, guard = boost::asio::make_work_guard(executor), ready = std::move(ready),
+              failures = failures_.load()] {
     LinkTraits traits;
-    auto session = std::make_shared<Result<Session>>(attempt(traits));
+    auto session = std::make_shared<Result<Session>>(
+        failures == failures_ ? attempt(traits) : Result<Session>(database_away()));
     boost::asio::post(guard.get_executor(), [session, traits, ready, guard] {
       if (!*session) return ready(session->error());
       ready(make_link((*session)->release(), traits, guard.get_executor()));

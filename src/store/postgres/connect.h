@@ -4,6 +4,8 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -30,7 +32,8 @@ class Session {
   // One value as text; none when there is no row or it is NULL.
   Result<std::optional<std::string>> value(const std::string& sql,
                                            std::vector<std::string> params = {});
-  LinkTraits traits();  // asks the server
+  // Asks the server. It may be a server that says nothing any more: database_away after so long.
+  Result<LinkTraits> traits(std::chrono::milliseconds patience = std::chrono::seconds{5});
   int socket() const;
   // After LISTEN, when the socket is readable: whether there was a notification. None: it broke.
   std::optional<bool> take_news();
@@ -41,14 +44,17 @@ class Session {
     void operator()(pg_conn* connection) const;
   };
   explicit Session(pg_conn* connection) : connection_(connection) {}
+  bool finished_by(std::chrono::steady_clock::time_point end);
   std::unique_ptr<pg_conn, Finish> connection_;
 };
 
-// Makes links, and keeps a pause between attempts that fail: the more of them, the longer, up to a
-// second. Outlives what it is lent to. Any shard.
+// Makes links, one after the other. An attempt that fails answers all who wait for theirs: a server
+// that does not answer would keep each of them as long again. Outlives what it is lent to. Any
+// shard.
 class Connector {
  public:
-  Connector(std::string url, Log& log) : url_(std::move(url)), log_(log), pool_("pg-connect", 1) {}
+  Connector(std::string url, std::chrono::milliseconds silence, Log& log)
+      : url_(std::move(url)), silence_(silence), log_(log), pool_("pg-connect", 1) {}
 
   using Ready = std::function<void(Result<std::shared_ptr<Link>>)>;
   // `ready` is called on the executor.
@@ -58,7 +64,9 @@ class Connector {
   Result<Session> attempt(LinkTraits& traits);
 
   const std::string url_;
+  const std::chrono::milliseconds silence_;
   Log& log_;
+  std::atomic<unsigned> failures_{0};
   bool away_ = false;  // on the side thread: what the log was told last
   BlockingPool pool_;  // last: its thread uses the others
 };

@@ -30,6 +30,11 @@ struct Pending {
   Link::Done done;  // empty: nobody waits
 };
 
+struct Held {
+  std::vector<const Command*> commands;
+  Link::Done done;
+};
+
 class PqLink final : public Link, public std::enable_shared_from_this<PqLink> {
  public:
   PqLink(PGconn* connection, LinkTraits traits, asio::any_io_executor executor)
@@ -43,10 +48,11 @@ class PqLink final : public Link, public std::enable_shared_from_this<PqLink> {
   void send(const std::vector<const Command*>& commands, Done done) override;
   bool usable() override;
   void close() override;
-  std::size_t on_their_way() const override { return pending_.size(); }
+  std::size_t on_their_way() const override { return pending_.size() + held_.size(); }
   const LinkTraits& traits() const override { return traits_; }
 
  private:
+  void send_now(const std::vector<const Command*>& commands, Done done);
   bool put(const Command& command);
   bool prepare(const char* sql, const std::vector<Oid>& types);
   void sync(std::size_t commands, Done done);
@@ -66,6 +72,7 @@ class PqLink final : public Link, public std::enable_shared_from_this<PqLink> {
   asio::posix::stream_descriptor socket_;
   asio::steady_timer silence_;
   std::deque<Pending> pending_;
+  std::deque<Held> held_;  // wait until nothing is on its way
   std::unordered_map<const char*, std::string> prepared_;
   std::uint64_t statements_ = 0;  // prepared so far; names are not used twice
   bool reading_ = false;
@@ -108,6 +115,14 @@ void PqLink::sync(std::size_t commands, Done done) {
 
 void PqLink::send(const std::vector<const Command*>& commands, Done done) {
   if (lost_) return answer(std::move(done), Reply{.rows = {}, .failure = {}, .lost = true});
+  if (!traits_.prepared && !pending_.empty()) {
+    held_.push_back({commands, std::move(done)});
+    return;
+  }
+  send_now(commands, std::move(done));
+}
+
+void PqLink::send_now(const std::vector<const Command*>& commands, Done done) {
   const bool idle = pending_.empty();
   bool sent = true;
   for (const Command* command : commands) {
@@ -169,6 +184,11 @@ void PqLink::readable() {
     if (lost_) return;
   }
   if (PQstatus(connection_.get()) == CONNECTION_BAD) return lose();
+  if (pending_.empty() && !held_.empty()) {
+    const Held next = std::move(held_.front());
+    held_.pop_front();
+    return send_now(next.commands, next.done);
+  }
   if (pending_.empty()) {
     silence_.cancel();
   } else {
@@ -227,11 +247,16 @@ void PqLink::lose() {
     if (one.done) answer(std::move(one.done), std::move(one.reply));
   }
   pending_.clear();
+  for (Held& one : held_) {
+    answer(std::move(one.done), Reply{.rows = {}, .failure = {}, .lost = true});
+  }
+  held_.clear();
 }
 
 void PqLink::close() {
   lost_ = true;
   pending_.clear();
+  held_.clear();
   if (connection_ == nullptr) return;
   silence_.cancel();
   socket_.release();  // libpq closes it

@@ -1,6 +1,7 @@
 // One connection in pipeline mode. A segment is some commands and a sync: what of it fails undoes
 // the rest of the segment (unless it has a BEGIN, then the transaction), and the next segment is
-// not touched. Any number of segments may be on their way; they are answered in order.
+// not touched. Any number of segments may be on their way; they are answered in order. Behind a
+// pooler only one: it may hand the connection to somebody else between the parts of the next.
 //
 // Made by connect.h, then on its shard only. Nothing of it waits while nothing is on its way, so an
 // idle link keeps no io_context alive; that its other end has gone is noticed at the next use.
@@ -42,8 +43,7 @@ struct LinkTraits {
   bool prepared = true;     // false behind a pooler: another transaction is another connection
   bool set_role = true;     // the login is not pilot_app itself: each transaction takes its role
   std::string incarnation;  // of the server; see kIncarnation
-  // A half-open connection says nothing for ever; the slowest statement takes far less.
-  std::chrono::milliseconds silence{30'000};
+  std::chrono::milliseconds silence{30'000};  // see PostgresOptions
 };
 
 // Another one after a restart and after a crash. A transaction's number that was given out shortly

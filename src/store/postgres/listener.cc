@@ -42,7 +42,7 @@ void Listener::run() {
   do {
     Result<Session> session = Session::open(url_);
     if (!session) continue;  // the connector tells of it
-    if (!session->traits().prepared) {
+    if (const auto traits = session->traits(); traits && !traits->prepared) {
       log_.info("database: behind a pooler nothing is heard of other nodes; they are polled");
       return;
     }

@@ -10,8 +10,8 @@ namespace pilot::store::postgres {
 namespace {
 
 TEST(PgBouncer, IsNoticedAndNothingIsPreparedThere) {
-  EXPECT_FALSE(admin(pgbouncer().url_of(cluster_url())).traits().prepared);
-  EXPECT_TRUE(admin().traits().prepared);
+  EXPECT_FALSE(admin(pgbouncer().url_of(cluster_url())).traits()->prepared);
+  EXPECT_TRUE(admin().traits()->prepared);
 }
 
 // One connection to the server, for all.

@@ -9,7 +9,7 @@
 namespace pilot::store::postgres {
 
 PostgresStore::PostgresStore(const PostgresOptions& options, Log& log)
-    : options_(options), log_(log), connector_(options.url, log) {}
+    : options_(options), log_(log), connector_(options.url, options.silence, log) {}
 
 PostgresStore::~PostgresStore() = default;
 

@@ -104,7 +104,11 @@ int credentials_set(const GlobalOptions& global, const CredentialOptions& option
 int credentials_list(const GlobalOptions& global);
 int credentials_remove(const GlobalOptions& global, const CredentialOptions& options);
 
-int migrate(const GlobalOptions& global);
+struct MigrateOptions {
+  bool from_old = false;  // take over a database of the old service
+  bool drop_old = false;  // remove what a take-over has kept of it
+};
+int migrate(const GlobalOptions& global, const MigrateOptions& options);
 int doctor(const GlobalOptions& global);
 int demo_server(const GlobalOptions& global, std::uint16_t port);
 

@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 
 #include "app/commands.h"
 #include "app/output.h"
@@ -26,6 +27,8 @@ struct Options {
   ScheduleOptions schedule;
   CronOptions cron;
   JqOptions jq;
+  MigrateOptions migrate;
+  std::string database_url_file;
   std::string id;
   std::string file;
   std::string log_level = "info";
@@ -225,12 +228,38 @@ void add_credentials(CLI::App& app, Options& o, int& exit_code) {
   named("rm", "Remove one", credentials_remove);
 }
 
+// The URL holds a password: it comes from the environment or a file, never from an argument.
+pilot::Status read_database_url(Options& o) {
+  if (const char* given = std::getenv("PILOT_DATABASE_URL")) o.global.database_url = given;
+  if (o.database_url_file.empty()) return pilot::ok();
+  std::ifstream file(o.database_url_file);
+  std::getline(file, o.global.database_url);
+  while (o.global.database_url.ends_with('\r')) o.global.database_url.pop_back();
+  if (file && !o.global.database_url.empty()) return pilot::ok();
+  return pilot::invalid(
+      "invalid_database_url",
+      fmt::format("{} cannot be read, or its first line is empty", o.database_url_file));
+}
+
+void add_migrate(CLI::App& app, Options& o, int& exit_code) {
+  auto* command = leaf(app, "migrate", "Bring the database's schema up to date", exit_code, [&o] {
+    const pilot::Status url = read_database_url(o);
+    return url ? migrate(o.global, o.migrate) : refuse(url.error());
+  });
+  auto* from = command->add_flag("--from-old", o.migrate.from_old,
+                                 "take over a PostgreSQL database of the old service, in place");
+  command
+      ->add_flag("--drop-old", o.migrate.drop_old,
+                 "remove the old tables that a take-over has kept")
+      ->excludes(from);
+}
+
 // The command's name: the first argument that is no option and no option's value.
 std::string first_word(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (!word.starts_with('-')) return std::string(word);
-    if (word == "--data-dir" || word == "--log-level") ++i;
+    if (word == "--data-dir" || word == "--log-level" || word == "--database-url-file") ++i;
   }
   return "";
 }
@@ -245,6 +274,8 @@ int run_command_line(int argc, char** argv) {
   o.global.data_dir = DataDir::default_path();
   app.add_option("--data-dir", o.global.data_dir, "where everything is kept")
       ->envname("PILOT_DATA_DIR");
+  app.add_option("--database-url-file", o.database_url_file,
+                 "file with the PostgreSQL URL; else PILOT_DATABASE_URL is taken");
   app.add_flag("--json", o.global.json, "output for scripts");
   app.add_option("--log-level", o.log_level)
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}))
@@ -264,8 +295,7 @@ int run_command_line(int argc, char** argv) {
   add_jq(app, o, exit_code);
   add_providers(app, o, exit_code);
   add_credentials(app, o, exit_code);
-  leaf(app, "migrate", "Bring the database's schema up to date", exit_code,
-       [&o] { return migrate(o.global); });
+  add_migrate(app, o, exit_code);
   leaf(app, "doctor", "Check the installation", exit_code, [&o] { return doctor(o.global); });
   if (const std::string word = first_word(argc, argv); !word.empty()) {
     std::vector<std::string> names;

@@ -12,6 +12,7 @@ namespace pilot::app {
 
 struct GlobalOptions {
   std::filesystem::path data_dir;
+  std::string database_url;  // PostgreSQL; empty: pilot.db in data_dir
   bool json = false;
   LogLevel log_level = LogLevel::info;
 };

@@ -30,6 +30,9 @@ class Session {
   // One value as text; none when there is no row or it is NULL.
   Result<std::optional<std::string>> value(const std::string& sql,
                                            std::vector<std::string> params = {});
+  // All rows, as text.
+  using Row = std::vector<std::optional<std::string>>;
+  Result<std::vector<Row>> rows(const std::string& sql, std::vector<std::string> params = {});
   LinkTraits traits();  // asks the server
   pg_conn* release() { return connection_.release(); }
 

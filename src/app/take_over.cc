@@ -48,6 +48,10 @@ class Plans {
     const auto known = run_here(io_, store_.find_schedule(key.user, ScheduleId{key.id.text}));
     if (known) return ok();
     if (known.error().kind != ErrorKind::not_found) return known.error();
+    if (find(plan->trigger, "dialect") == nullptr) {
+      add(out_.not_made, *plan, {"/trigger", "trigger_off", "the trigger is switched off"});
+      return ok();
+    }
     if (checked.compiled == nullptr) {
       add(out_.not_made, *plan, {"", "plan_invalid", "the plan does not compile (see above)"});
       return ok();

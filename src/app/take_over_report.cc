@@ -171,7 +171,7 @@ void print(const TakeOver& done) {
   print_credentials(report);
   print_problems("plans that do not compile (kept as they are)", done.plans_wrong);
   if (done.hooks > 0) {
-    print_line(fmt::format("\n{} plans have the trigger of a webhook or an event; it was kept",
+    print_line(fmt::format("\nplans with the trigger of a webhook or an event, kept as it was: {}",
                            done.hooks));
   }
   print_schedules(done);

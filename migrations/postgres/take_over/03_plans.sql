@@ -51,6 +51,8 @@ CREATE VIEW old_service.now_execution_plans AS
                     s.status) END,
       CASE WHEN old_service.given(btrim(r ->> 'name')) IS NULL
         THEN 'it had no name of its own' END,
+      CASE WHEN coalesce(r ->> 'created_at', r ->> 'updated_at') IS NULL
+        THEN 'it had no times: they are those of the take-over' END,
       CASE WHEN jsonb_typeof(r -> 'plan_json') = 'string' AND jsonb_typeof(document) <> 'string'
         THEN 'plan_json was a text of JSON and is JSON now' END,
       CASE WHEN by_time AND NOT off

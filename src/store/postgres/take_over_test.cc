@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "store/postgres/old_database.h"
+#include "store/preview.h"
 
 namespace pilot::store::postgres {
 namespace {
@@ -197,6 +198,30 @@ TEST_F(TakeOver, TheSameRowsMakeTheSameRuns) {
   OldDatabase again;
   ASSERT_TRUE(take_over_postgres(again.url(), {}, log_));
   EXPECT_EQ(ask(ids), again.ask(ids));
+}
+
+TEST_F(TakeOver, TheStoreGivesThemAsItGivesItsOwn) {
+  taken();
+  Shard shard;
+  auto store = open_postgres({.url = old_.url()}, log_);
+  ASSERT_TRUE(store) << store.error().message;
+  const auto plans = shard.wait((*store)->list_plans({"ada"}, "", {}));
+  ASSERT_TRUE(plans) << plans.error().message;
+  EXPECT_EQ(plans->items.size(), 5u);
+  for (const StoredPlan& plan : plans->items) {
+    EXPECT_EQ(plan.user.text, "ada");
+    EXPECT_FALSE(plan.document.is_null()) << plan.name;
+  }
+  EXPECT_FALSE(shard.wait((*store)->find_plan({"ben"}, plans->items[0].id)));
+  const auto logs = shard.wait((*store)->list_attempts({"ada"}, {}, {}));
+  ASSERT_TRUE(logs) << logs.error().message;
+  ASSERT_EQ(logs->items.size(), 4u);
+  EXPECT_EQ(logs->items[0].plan_name, "Gone since");
+  EXPECT_EQ(output_preview(logs->items[0].output).size(), 500u);
+  EXPECT_EQ(logs->items[2].status, AttemptStatus::error);
+  EXPECT_EQ(to_json(logs->items[2].error),
+            R"({"code":"","message":"channel_not_found","retryable":false})");
+  EXPECT_EQ(to_rfc3339(logs->items[3].started_at), "2023-06-05T09:00:00.0001Z");
 }
 
 TEST_F(TakeOver, CustomIntegrationsGetTheirUser) {

@@ -149,8 +149,9 @@ TEST_F(TakeOverCommand, KilledOnTheWayNothingHasHappened) {
     Process killed(command({"--from-old"}));
     EXPECT_TRUE(eventually([&] {
       return old_.ask(
-                 "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-                 " AND objid = 2") == "1";
+                 "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
+                 " WHERE d.datname = current_database() AND l.locktype = 'advisory'"
+                 " AND NOT l.granted AND l.objid = 2") == "1";
     }));
     killed.signal(SIGKILL);
     EXPECT_EQ(killed.wait().code, 128 + SIGKILL);

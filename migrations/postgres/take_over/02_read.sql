@@ -1,6 +1,8 @@
 -- How the old rows are read: as JSON, whatever types their columns have, so that a column that is
 -- not there is NULL and a table that is not there is empty. And what is written down about it.
 --
+-- OFFSET 0 keeps what it stands behind from being computed anew at each place that uses it.
+--
 -- Each of the files that follow makes a view now_TABLE: Pilot's columns, and beside them why_left
 -- (NULL: the row is taken) and why_changed (what of it is not as it was). The rows are inserted from
 -- it as pilot_system, which may write every tenant's; note() counts.
@@ -30,7 +32,7 @@ BEGIN
       EXECUTE format('CREATE VIEW old_service.rows_%s AS SELECT NULL::jsonb AS r WHERE false', old);
     ELSE
       EXECUTE format('CREATE VIEW old_service.rows_%s AS SELECT to_jsonb(old_row) AS r'
-                     ' FROM old_service.%I AS old_row', old, old);
+                     ' FROM old_service.%I AS old_row OFFSET 0', old, old);
     END IF;
   END LOOP;
 END

@@ -6,17 +6,6 @@ CREATE TABLE old_service.plan_users AS
   WHERE r ->> 'id' IS NOT NULL AND old_service.given(r ->> 'user_id') IS NOT NULL GROUP BY 1;
 ALTER TABLE old_service.plan_users ADD PRIMARY KEY (id);
 
-CREATE FUNCTION old_service.run_id(p_at timestamptz, p_of text) RETURNS text LANGUAGE sql IMMUTABLE
-AS $$
-  SELECT left(t.hex, 8) || '-' || right(t.hex, 4)
-    || '-7' || lpad(to_hex(t.micros % 1000 * 4096 / 1000), 3, '0')
-    || '-' || substr('89ab', 1 + (get_byte(t.hash, 0) & 3), 1) || substr(encode(t.hash, 'hex'), 3, 3)
-    || '-' || substr(encode(t.hash, 'hex'), 7, 12)
-  FROM (SELECT lpad(to_hex(m.micros / 1000), 12, '0') AS hex, m.micros, m.hash
-        FROM (SELECT (extract(epoch FROM p_at) * 1000000)::bigint AS micros,
-                sha256(convert_to(p_of, 'UTF8')) AS hash) AS m) AS t
-$$;
-
 CREATE VIEW old_service.read_logs AS
   SELECT r,
     coalesce(old_service.given(r ->> 'user_id'),
@@ -31,12 +20,21 @@ CREATE VIEW old_service.read_logs AS
       WHEN lower(r ->> 'status') IN ('failed', 'failure', 'fail') THEN 'error'
       WHEN lower(r ->> 'status') = 'retry' THEN 'retrying'
       ELSE 'unknown' END AS status
-  FROM old_service.rows_execution_logs;
+  FROM old_service.rows_execution_logs OFFSET 0;
+
+CREATE VIEW old_service.hashed_logs AS
+  SELECT *, lpad(to_hex(micros / 1000), 12, '0') AS millis_hex,
+    lpad(to_hex(micros % 1000 * 4096 / 1000), 3, '0') AS rest_hex, encode(hash, 'hex') AS hash_hex
+  FROM (SELECT *, (extract(epoch FROM at) * 1000000)::bigint AS micros,
+          sha256(convert_to(coalesce(user_id, '') || chr(31) || coalesce(r ->> 'id', md5(r::text)),
+                            'UTF8')) AS hash
+        FROM old_service.read_logs OFFSET 0) AS l OFFSET 0;
 
 CREATE VIEW old_service.now_execution_logs AS
   SELECT user_id,
-    old_service.run_id(at, coalesce(user_id, '') || chr(31) || coalesce(r ->> 'id', md5(r::text)))
-      AS run_id,
+    left(millis_hex, 8) || '-' || right(millis_hex, 4) || '-7' || rest_hex || '-'
+      || substr('89ab', 1 + (get_byte(hash, 0) & 3), 1) || substr(hash_hex, 3, 3) || '-'
+      || substr(hash_hex, 7, 12) AS run_id,
     greatest(coalesce(old_service.whole(r ->> 'latency_ms'), 0), 0) AS latency_ms, at,
     least(greatest(coalesce(old_service.whole(r ->> 'step_number'), 0), 0), 1000000)::integer
       AS step_number,
@@ -57,7 +55,7 @@ CREATE VIEW old_service.now_execution_logs AS
       CASE WHEN coalesce(old_service.moment(r ->> 'timestamp'),
                          old_service.moment(r ->> 'created_at')) IS NULL
         THEN 'it had no time: it is of 1970 now' END) AS why_changed
-  FROM old_service.read_logs;
+  FROM old_service.hashed_logs;
 GRANT SELECT ON old_service.now_execution_logs TO pilot_system;
 
 SET LOCAL ROLE pilot_owner;

@@ -11,7 +11,7 @@ END
 $finish$;
 DROP TABLE old_service.plan_users, old_service.provider_names;
 DROP PROCEDURE old_service.note(text);
-DROP FUNCTION old_service.run_id(timestamptz, text), old_service.reasons(text[]),
+DROP FUNCTION old_service.reasons(text[]),
   old_service.token(text), old_service.document(jsonb), old_service.texts(jsonb),
   old_service.yes(text, boolean), old_service.whole(text), old_service.moment(text),
   old_service.given(text);

@@ -97,6 +97,7 @@ CREATE TABLE runs (
   started_at    timestamptz,
   finished_at   timestamptz,
   deadline      timestamptz,
+  cancel_requested  boolean NOT NULL DEFAULT false,  -- its owner is to cancel it
   state         text NOT NULL,     -- queued, running, waiting, success, error, cancelled
   reason        text NOT NULL,
   node          text COLLATE "C" NOT NULL,  -- who owns it; '': nobody
@@ -119,6 +120,8 @@ CREATE INDEX runs_queued ON runs (id) WHERE state = 'queued' AND node = '';
 CREATE INDEX runs_sleeping ON runs (wake_at) WHERE state = 'waiting' AND node = '';
 CREATE INDEX runs_owned ON runs (node)
   WHERE node <> '' AND state IN ('queued', 'running', 'waiting');
+CREATE INDEX runs_cancelling ON runs (node)
+  WHERE cancel_requested AND state IN ('queued', 'running', 'waiting');
 CREATE INDEX runs_open_of_schedule ON runs (user_id, schedule_id)
   WHERE schedule_id <> '' AND state IN ('queued', 'running', 'waiting');
 
@@ -165,6 +168,7 @@ CREATE TABLE provider_credentials (
   expires_at       timestamptz,
   created_at       timestamptz NOT NULL,
   updated_at       timestamptz NOT NULL,
+  key_id           text NOT NULL,  -- FernetKey::id() of what sealed it; '': to be found by trying
   encrypted_value  text NOT NULL,  -- a Fernet token
   id               text GENERATED ALWAYS AS (provider || '/' || connection || '/' || type) STORED,
   PRIMARY KEY (user_id, provider, connection, type)

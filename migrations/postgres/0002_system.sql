@@ -83,6 +83,37 @@ CREATE FUNCTION any_encrypted_rows() RETURNS boolean LANGUAGE sql STABLE
   SELECT EXISTS (SELECT FROM provider_credentials)
 $$;
 
+-- For the key ring: every sealed value, under which key it is, and putting it under another.
+CREATE FUNCTION sealed_page(p_user text, p_provider text, p_connection text, p_type text,
+                            p_limit bigint)
+  RETURNS SETOF provider_credentials LANGUAGE sql STABLE
+  SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT * FROM provider_credentials c
+  WHERE (c.user_id, c.provider, c.connection, c.type)
+        > (p_user COLLATE "C", p_provider COLLATE "C", p_connection COLLATE "C", p_type COLLATE "C")
+  ORDER BY c.user_id, c.provider, c.connection, c.type LIMIT p_limit
+$$;
+
+CREATE FUNCTION reseal(p_user text[], p_provider text[], p_connection text[], p_type text[],
+                       p_old text[], p_new text[], p_key_id text[])
+  RETURNS bigint LANGUAGE sql VOLATILE
+  SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+  WITH changed AS (
+    UPDATE provider_credentials c SET encrypted_value = n.new_value, key_id = n.key_id
+    FROM unnest(p_user, p_provider, p_connection, p_type, p_old, p_new, p_key_id)
+      AS n(user_id, provider, connection, type, old_value, new_value, key_id)
+    WHERE c.user_id = n.user_id AND c.provider = n.provider AND c.connection = n.connection
+      AND c.type = n.type AND c.encrypted_value = n.old_value
+    RETURNING 1
+  )
+  SELECT count(*) FROM changed
+$$;
+
+CREATE FUNCTION key_usage() RETURNS TABLE (key_id text, uses bigint) LANGUAGE sql STABLE
+  SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT c.key_id, count(*) FROM provider_credentials c GROUP BY 1 ORDER BY 1
+$$;
+
 -- Renews the node's lease, judged on the database's clock alone.
 CREATE FUNCTION renew_lease(p_node text, p_name text, p_roles text, p_version text, p_ttl_ms bigint,
                             p_draining boolean)
@@ -93,6 +124,13 @@ CREATE FUNCTION renew_lease(p_node text, p_name text, p_roles text, p_version te
           clock_timestamp() + p_ttl_ms * interval '1 millisecond', p_draining)
   ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at, draining = excluded.draining,
     roles = excluded.roles, lease_until = excluded.lease_until
+$$;
+
+CREATE FUNCTION cancel_requests(p_node text)
+  RETURNS TABLE (user_id text, id text) LANGUAGE sql STABLE
+  SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+  SELECT r.user_id, r.id FROM runs r WHERE r.node = p_node AND r.node <> '' AND r.cancel_requested
+    AND r.state IN ('queued', 'running', 'waiting')
 $$;
 
 -- A node that stopped in order, and those that have been silent for a day.
@@ -208,13 +246,15 @@ SELECT make_partitions(now(), 3);
 
 REVOKE ALL ON FUNCTION claim_runs(text, timestamptz, bigint), owned_runs(text),
   release_dead_runs(text), next_wake(), count_open_runs(), due_schedules(timestamptz, bigint),
-  next_fire(), any_encrypted_rows(), renew_lease(text, text, text, text, bigint, boolean),
-  forget_node(text), list_nodes(), has_open_runs(text, text), delete_finished_runs(text, text),
+  next_fire(), any_encrypted_rows(), sealed_page(text, text, text, text, bigint),
+  reseal(text[], text[], text[], text[], text[], text[], text[]), key_usage(), renew_lease(text, text, text, text, bigint, boolean),
+  forget_node(text), list_nodes(), cancel_requests(text), has_open_runs(text, text), delete_finished_runs(text, text),
   make_partitions(timestamptz, integer), drop_partitions(timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION claim_runs(text, timestamptz, bigint), owned_runs(text),
   release_dead_runs(text), next_wake(), count_open_runs(), due_schedules(timestamptz, bigint),
-  next_fire(), any_encrypted_rows(), renew_lease(text, text, text, text, bigint, boolean),
-  forget_node(text), list_nodes(), make_partitions(timestamptz, integer),
+  next_fire(), any_encrypted_rows(), sealed_page(text, text, text, text, bigint),
+  reseal(text[], text[], text[], text[], text[], text[], text[]), key_usage(), renew_lease(text, text, text, text, bigint, boolean),
+  forget_node(text), list_nodes(), cancel_requests(text), make_partitions(timestamptz, integer),
   drop_partitions(timestamptz) TO pilot_app;
 GRANT EXECUTE ON FUNCTION has_open_runs(text, text), delete_finished_runs(text, text)
   TO pilot_owner;

@@ -91,6 +91,7 @@ CREATE FUNCTION fire_schedule(
 DECLARE
   instant json;
   f schedule_fires;
+  r runs;
   open_runs bigint;
 BEGIN
   runs := 0; missed := 0; stale := 0; waiting := 0;
@@ -109,8 +110,8 @@ BEGIN
           AND l.schedule_id = p_id AND l.due_at <= f.due_at ORDER BY l.due_at DESC LIMIT 1)
         >= f.due_at;
       IF open_runs IS NULL THEN
-        SELECT count(*) INTO open_runs FROM runs r WHERE r.user_id = p_user AND r.schedule_id = p_id
-          AND r.schedule_id <> '' AND r.state IN ('queued', 'running', 'waiting');
+        SELECT count(*) INTO open_runs FROM runs o WHERE o.user_id = p_user AND o.schedule_id = p_id
+          AND o.schedule_id <> '' AND o.state IN ('queued', 'running', 'waiting');
       END IF;
       IF open_runs >= p_max_instances AND p_retry_at IS NOT NULL THEN
         waiting := waiting + 1;
@@ -130,8 +131,9 @@ BEGIN
       missed := missed + 1;
       CONTINUE;
     END IF;
-    INSERT INTO runs SELECT r.* FROM json_populate_record(NULL::runs, instant -> 'run') r
-      ON CONFLICT DO NOTHING;
+    r := json_populate_record(NULL::runs, instant -> 'run');
+    r.cancel_requested := false;
+    INSERT INTO runs VALUES (r.*) ON CONFLICT DO NOTHING;
     open_runs := open_runs + 1;
     runs := runs + 1;
   END LOOP;

@@ -50,6 +50,7 @@ CREATE TABLE custom_integration_credentials (
   last_validated_at  INTEGER,
   created_at         INTEGER NOT NULL,
   updated_at         INTEGER NOT NULL,
+  key_id             TEXT NOT NULL,  -- FernetKey::id() of what sealed it; '': to be found by trying
   encrypted_value    TEXT NOT NULL,  -- a Fernet token
   extra              TEXT,
   PRIMARY KEY (user_id, integration_id, credential_type)

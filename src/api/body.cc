@@ -41,20 +41,25 @@ std::optional<Number> parse_number(std::string_view text) {
 
 }  // namespace
 
-Result<Json> read_json(const Request& request) {
+Result<Json> read_json(Request& request) {
+  if (request.json) {
+    Json parsed = std::move(*request.json);
+    request.json.reset();
+    return parsed;
+  }
   if (request.body.empty()) {
     return invalid("missing_body", "this needs a body: JSON, with Content-Type: application/json");
   }
   return parse_json(request.body);
 }
 
-Result<JsonObject> read_object(const Request& request) {
+Result<JsonObject> read_object(Request& request) {
   Result<Json> json = read_json(request);
   if (!json) return json.error();
   return as_object(request, std::move(*json));
 }
 
-Result<JsonObject> read_optional_object(const Request& request) {
+Result<JsonObject> read_optional_object(Request& request) {
   if (request.body.empty()) return JsonObject{};
   return read_object(request);
 }

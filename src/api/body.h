@@ -11,13 +11,13 @@
 
 namespace pilot::api {
 
-// Codes of base/json.h (400, 413), missing_body (400).
-Result<Json> read_json(const Request& request);
+// Once per request. Codes of base/json.h (400, 413), missing_body (400).
+Result<Json> read_json(Request& request);
 // As read_json, and: wrong_type when it is no object, user_mismatch when its `user_id` is given and
 // is not the principal.
-Result<JsonObject> read_object(const Request& request);
+Result<JsonObject> read_object(Request& request);
 // As read_object, but no body at all is an empty object.
-Result<JsonObject> read_optional_object(const Request& request);
+Result<JsonObject> read_optional_object(Request& request);
 Status check_body_user(const Request& request, const JsonObject& object);
 
 // A member that must be a text (absent or null: `otherwise`). Code wrong_type.

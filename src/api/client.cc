@@ -56,6 +56,7 @@ struct Client::State {
   std::string host;
   std::string port;
   std::string token;
+  std::string query;
   asio::io_context io;
   std::unique_ptr<tcp::socket> socket;
   boost::beast::flat_buffer buffer;
@@ -84,7 +85,12 @@ struct Client::State {
     http::request<http::string_body> out;
     out.version(11);
     out.method_string({method.data(), method.size()});
-    out.target({target.data(), target.size()});
+    std::string whole(target);
+    if (!query.empty()) {
+      whole += target.find('?') == std::string_view::npos ? '?' : '&';
+      whole += query;
+    }
+    out.target(whole);
     out.set(http::field::host, host + ":" + port);
     if (!token.empty()) out.set(http::field::authorization, "Bearer " + token);
     if (body) {
@@ -98,8 +104,10 @@ struct Client::State {
   }
 };
 
-Client::Client(std::string url, std::string token) : state_(std::make_unique<State>()) {
+Client::Client(std::string url, std::string token, std::string query)
+    : state_(std::make_unique<State>()) {
   state_->token = std::move(token);
+  state_->query = std::move(query);
   std::string_view rest = url;
   if (rest.starts_with("http://")) rest.remove_prefix(7);
   const std::size_t colon = rest.rfind(':');

@@ -23,8 +23,9 @@ struct ServerEvent {
 
 class Client {
  public:
-  // `url`: http://127.0.0.1:8080; `token` may be empty.
-  Client(std::string url, std::string token);
+  // `url`: http://127.0.0.1:8080; `token` may be empty. `query` ("a=b", encoded, may be empty) goes
+  // with every call.
+  Client(std::string url, std::string token, std::string query = {});
   ~Client();
 
   // An answer of any status is a value; an Error means that there was none (server_unreachable).

@@ -23,7 +23,7 @@ awaitable<Result<providers::Connection>> open_connection(ApiPtr api, UserId user
   const auto sealed = co_await api->services.store.connection_credentials(user, provider, name);
   if (!sealed) co_return sealed.error();
   for (const store::SealedCredential& credential : *sealed) {
-    Result<Secret> value = api->services.keys.open(credential.encrypted_value);
+    Result<Secret> value = api->services.keys.open(credential.encrypted_value, credential.key_id);
     if (!value) {
       co_return value.error().prefixed(
           fmt::format("{} of connection {} of {}", credential.type, name, provider));

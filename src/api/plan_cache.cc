@@ -6,6 +6,14 @@ PlanCache::PlanCache(store::PlanStore& plans, std::shared_ptr<const providers::R
                      const PlanGeneration& generation, std::size_t capacity)
     : plans_(plans), registry_(std::move(registry)), generation_(generation), capacity_(capacity) {}
 
+std::uint64_t PlanGeneration::now() const {
+  const std::uint64_t value = value_.load(std::memory_order_acquire);
+  if (!shared_) return value;
+  const auto running = std::chrono::steady_clock::now().time_since_epoch();
+  return value + static_cast<std::uint64_t>(
+                     std::chrono::duration_cast<std::chrono::seconds>(running).count());
+}
+
 awaitable<Result<ReadyPlan>> PlanCache::get(UserId user, PlanId id) {
   const Key key{user.text, id.text};
   // Read before the store is asked: a change that comes in between makes the entry stale at once.

@@ -12,13 +12,16 @@ namespace pilot::api {
 
 using boost::asio::awaitable;
 
-// Raised after every committed change of any plan of this process (which owns the database).
+// Raised after every committed change of any plan by this process. Where other processes may change
+// plans, too (`shared`), it also rises by itself, every second.
 class PlanGeneration {
  public:
+  explicit PlanGeneration(bool shared = false) : shared_(shared) {}
   void raise() { value_.fetch_add(1, std::memory_order_release); }
-  std::uint64_t now() const { return value_.load(std::memory_order_acquire); }
+  std::uint64_t now() const;
 
  private:
+  const bool shared_;
   std::atomic<std::uint64_t> value_{1};
 };
 

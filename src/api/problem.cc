@@ -37,6 +37,7 @@ JsonObject members(const Error& error, int status) {
 Response answer(const Error& error, int status, const JsonObject& object) {
   Response response = json_response(object, status);
   response.content_type = "application/problem+json";
+  response.code = error.kind == ErrorKind::internal ? "internal" : error.code_or_kind();
   if (error.retry_after) {
     const auto seconds = std::max<std::int64_t>(1, error.retry_after->count());
     response.headers.emplace_back("Retry-After", std::to_string(seconds));
@@ -95,6 +96,22 @@ Response problem(const Error& error, const Exceeded& exceeded, int status) {
   object["limit"] = exceeded.limit;
   if (exceeded.actual) object["actual"] = *exceeded.actual;
   return answer(error, status, object);
+}
+
+Response limit_reached(std::string_view limit, std::int64_t value,
+                       std::chrono::seconds retry_after) {
+  std::string words(limit);
+  std::replace(words.begin(), words.end(), '_', ' ');
+  const Error error{ErrorKind::rate_limited,
+                    "rate_limited",
+                    fmt::format("too many {}; the limit is {}; try again in {} s", words, value,
+                                retry_after.count()),
+                    {},
+                    retry_after};
+  JsonObject object = members(error, 429);
+  object["limit"] = limit;
+  object["limit_value"] = value;
+  return answer(error, 429, object);
 }
 
 Json to_json_value(const Problems& problems) {

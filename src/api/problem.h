@@ -29,6 +29,10 @@ Response problem(const Error& error, int status);
 Response problem(const Error& error, const Problems& problems);
 Response problem(const Error& error, const Exceeded& exceeded, int status = 413);
 
+// 429 rate_limited that names the limit: {..., limit: "requests_per_second_of_key"}.
+Response limit_reached(std::string_view limit, std::int64_t value,
+                       std::chrono::seconds retry_after);
+
 Json to_json_value(const Problems& problems);
 
 }  // namespace pilot::api

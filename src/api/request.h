@@ -2,16 +2,21 @@
 // by the session, lent to one handler on one shard; header views die with the answer.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "model/ids.h"
+#include "model/principal.h"
 
 namespace pilot::api {
+
+struct Route;
 
 enum class Method { get, head, post, put, patch, del, options, other };
 Method method_from(std::string_view name);  // exact, upper case; else `other`
@@ -35,7 +40,14 @@ struct Request {
   std::string body;
   bool has_body = false;  // known before the body is read
   std::size_t shard = 0;
-  UserId principal;  // set by the guard
+  std::string peer;              // the client's address, without the port
+  std::optional<Json> json;      // the body, when it was parsed on the way; taken by read_json
+  std::string id;                // X-Request-Id; of plain characters, see request_id.h
+  const Route* route = nullptr;  // set by the router; null: nothing answers this method and path
+  RunId run;                     // what a run made by this request is called; empty: any new id
+  std::shared_ptr<void> slot;    // while it lives, the request counts as being in flight
+  Principal caller;              // who is calling; set by the guard
+  UserId principal;              // whose data this is about: the caller, or whom they act as
 
   // First of that name, any case; none when absent.
   std::optional<std::string_view> header(std::string_view name) const;

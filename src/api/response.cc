@@ -24,12 +24,13 @@ std::string_view status_text(int status) {
     int status;
     std::string_view text;
   };
-  static constexpr std::array<Entry, 26> kTexts{{{200, "OK"},
+  static constexpr std::array<Entry, 27> kTexts{{{200, "OK"},
                                                  {201, "Created"},
                                                  {202, "Accepted"},
                                                  {204, "No Content"},
                                                  {301, "Moved Permanently"},
                                                  {302, "Found"},
+                                                 {303, "See Other"},
                                                  {304, "Not Modified"},
                                                  {400, "Bad Request"},
                                                  {401, "Unauthorized"},

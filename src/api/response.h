@@ -39,6 +39,9 @@ struct Response {
   std::function<awaitable<void>(StreamWriter&)> stream;
   bool close = false;  // close the connection after this answer
   std::string note;    // for the server's log only, never sent
+  std::string code;    // of a problem
+  // It holds something that is shown once, like a new key: it is not kept for an Idempotency-Key.
+  bool shown_once = false;
 };
 
 Response json_response(const Json& value, int status = 200);

@@ -11,7 +11,11 @@ namespace pilot::api {
 struct Router::Node {
   std::map<std::string, std::unique_ptr<Node>, std::less<>> literals;
   std::unique_ptr<Node> part;  // {any}
-  std::map<Method, Handler> handlers;
+  struct Entry {
+    std::size_t route;  // its place in routes_
+    Handler handler;
+  };
+  std::map<Method, Entry> handlers;
   std::vector<std::string> names;  // of the {parts} on the way here
 
   using Values = std::vector<const std::string*>;
@@ -32,9 +36,10 @@ struct Router::Node {
 
 namespace {
 
-std::string allowed(const std::map<Method, Handler>& handlers) {
+template <class Handlers>
+std::string allowed(const Handlers& handlers) {
   std::string out;
-  for (const auto& [method, handler] : handlers) {
+  for (const auto& [method, entry] : handlers) {
     if (!out.empty()) out += ", ";
     out += to_string(method);
     if (method == Method::get) out += ", HEAD";
@@ -50,7 +55,16 @@ Router::Router(Router&&) noexcept = default;
 Router& Router::operator=(Router&&) noexcept = default;
 
 void Router::add(Method method, std::string_view pattern, Handler handler) {
+  add(Route{method, std::string(pattern), std::nullopt, "", ""}, std::move(handler));
+}
+
+void Router::add(Route route, Handler handler) {
+  const std::string_view pattern = route.pattern;
   if (pattern.empty() || pattern.front() != '/') throw std::logic_error("pattern without /");
+  if (!route.id.empty() && std::any_of(routes_.begin(), routes_.end(),
+                                       [&](const Route& r) { return r.id == route.id; })) {
+    throw std::logic_error("route id given twice: " + route.id);
+  }
   Node* node = root_.get();
   std::vector<std::string> names;
   std::string_view rest = pattern.substr(1);
@@ -72,15 +86,14 @@ void Router::add(Method method, std::string_view pattern, Handler handler) {
     throw std::logic_error("two names for one part: " + std::string(pattern));
   }
   node->names = std::move(names);
-  if (!node->handlers.emplace(method, std::move(handler)).second) {
+  if (!node->handlers.emplace(route.method, Node::Entry{routes_.size(), std::move(handler)})
+           .second) {
     throw std::logic_error("route added twice: " + std::string(pattern));
   }
+  routes_.push_back(std::move(route));
 }
 
-Router::Choice Router::choose(Request& request) const {
-  if (guard_) {
-    if (auto refusal = guard_(request)) return {nullptr, std::move(refusal)};
-  }
+Router::Choice Router::find(Request& request) const {
   Node::Values values;
   const Node* node = root_->find(request.path, 0, values);
   if (node == nullptr) {
@@ -101,13 +114,42 @@ Router::Choice Router::choose(Request& request) const {
   for (std::size_t i = 0; i < values.size(); ++i) {
     request.params.emplace_back(node->names[i], *values[i]);
   }
-  return {&found->second, std::nullopt};
+  return {&found->second.handler, std::nullopt, &routes_[found->second.route]};
+}
+
+awaitable<Router::Choice> Router::choose(Request& request) const {
+  Choice choice = find(request);
+  request.route = choice.route;
+  std::optional<Response> refusal;
+  if (guard_) refusal = co_await guard_(request, choice.route);
+  if (!refusal && limiter_) refusal = limiter_(request);
+  if (refusal) co_return Choice{nullptr, std::move(refusal), choice.route};
+  co_return choice;
+}
+
+awaitable<Response> Router::answer(const Choice& choice, Request& request) const {
+  if (body_guard_ && request.has_body) {
+    auto refusal = co_await body_guard_(request);
+    if (refusal) co_return std::move(*refusal);
+  }
+  if (around_) co_return co_await around_(request, *choice.handler);
+  co_return co_await (*choice.handler)(request);
+}
+
+void Router::observe(const Request& request, const Response& response) const {
+  if (observer_) observer_(request, response);
 }
 
 awaitable<Response> Router::handle(Request& request) const {
-  Choice choice = choose(request);
-  if (choice.refusal) co_return std::move(*choice.refusal);
-  co_return co_await (*choice.handler)(request);
+  Choice choice = co_await choose(request);
+  Response response;
+  if (choice.refusal) {
+    response = std::move(*choice.refusal);
+  } else {
+    response = co_await answer(choice, request);
+  }
+  observe(request, response);
+  co_return response;
 }
 
 }  // namespace pilot::api

@@ -71,17 +71,39 @@ TEST(Router, HeadIsAnsweredByGet) {
   EXPECT_EQ(ask(make_router(), Method::head, "/api/plans").status, 200);
 }
 
-TEST(Router, GuardComesFirst) {
+awaitable<std::optional<Response>> refuse(std::vector<std::string>* asked, const Route* route) {
+  asked->push_back(route != nullptr ? route->pattern : "none");
+  co_return text_response("no", 403);
+}
+
+TEST(Router, TheGuardKnowsTheRouteAndAnswersForUnknownPathsToo) {
   Router router = make_router();
-  router.set_guard([](Request&) { return std::optional(text_response("no", 403)); });
+  std::vector<std::string> asked;
+  router.set_guard([&](Request&, const Route* route) { return refuse(&asked, route); });
   EXPECT_EQ(ask(router, Method::get, "/nowhere").status, 403);
-  EXPECT_EQ(ask(router, Method::get, "/api/plans").body, "no");
+  EXPECT_EQ(ask(router, Method::put, "/api/plans").status, 403);
+  EXPECT_EQ(ask(router, Method::get, "/api/plans/7").body, "no");
+  EXPECT_EQ(asked, (std::vector<std::string>{"none", "none", "/api/plans/{id}"}));
+}
+
+TEST(Router, ListsItsRoutes) {
+  Router router;
+  router.add({Method::get, "/a", Scope::read, "show_a", "Shows a"}, named("a"));
+  router.add(Method::post, "/b", named("b"));
+  ASSERT_EQ(router.routes().size(), 2u);
+  EXPECT_EQ(router.routes()[0].id, "show_a");
+  EXPECT_EQ(router.routes()[0].scope, Scope::read);
+  EXPECT_EQ(router.routes()[1].pattern, "/b");
+  EXPECT_FALSE(router.routes()[1].scope);
+  EXPECT_EQ(ask(router, Method::get, "/a").body, "a");
 }
 
 TEST(Router, TheSameRouteTwiceIsABug) {
   Router router = make_router();
   EXPECT_THROW(router.add(Method::get, "/api/plans", named("x")), std::logic_error);
   EXPECT_THROW(router.add(Method::put, "/api/plans/{other}", named("x")), std::logic_error);
+  router.add({Method::get, "/y", Scope::read, "y", ""}, named("y"));
+  EXPECT_THROW(router.add({Method::get, "/z", Scope::read, "y", ""}, named("z")), std::logic_error);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include "api/connection.h"
 #include "api/problem.h"
 #include "api/services.h"
+#include "api/wiped.h"
 
 namespace pilot::api {
 namespace {
@@ -11,28 +12,6 @@ namespace {
 struct Given {
   std::string type;
   Secret value;
-};
-
-// The parsed body holds the values too; they are overwritten when it goes.
-class Wiped {
- public:
-  explicit Wiped(JsonObject object) : object_(std::move(object)) {}
-  ~Wiped() { wipe_all(object_); }
-  Wiped(const Wiped&) = delete;
-  Wiped& operator=(const Wiped&) = delete;
-  const JsonObject& operator*() const { return object_; }
-
- private:
-  static void wipe_all(JsonObject& object) {
-    for (auto& member : object) {
-      if (JsonObject* inner = member.value().if_object()) wipe_all(*inner);
-      if (auto* value = member.value().if_string()) {
-        volatile char* bytes = value->data();
-        for (std::size_t i = 0; i < value->size(); ++i) bytes[i] = 0;
-      }
-    }
-  }
-  JsonObject object_;
 };
 
 Result<Given> read_value(std::string_view type, const Json& value, std::string_view pointer) {
@@ -142,6 +121,7 @@ awaitable<Response> set(ApiPtr api, Request& request) {
   Result<std::vector<Given>> values = read_values(*body);
   if (!values) co_return problem(values.error());
   const WallTime now = services.clock.now();
+  const auto ring = services.keys.ring();
   JsonArray types;
   for (const Given& given : *values) {
     store::SealedCredential sealed;
@@ -149,7 +129,9 @@ awaitable<Response> set(ApiPtr api, Request& request) {
     sealed.provider = (*provider)->name;
     sealed.connection = *name;
     sealed.type = given.type;
-    sealed.encrypted_value = services.keys.seal(given.value.reveal(), now, api->random(request));
+    vault::Sealed value = ring->seal(given.value.reveal(), now, api->random(request));
+    sealed.encrypted_value = std::move(value.token);
+    sealed.key_id = std::move(value.key_id);
     sealed.created_at = sealed.updated_at = now;
     const Status put = co_await services.store.put_credential(std::move(sealed));
     if (!put) co_return problem(put.error());
@@ -182,15 +164,22 @@ awaitable<Response> remove(ApiPtr api, Request& request, std::string type) {
 }  // namespace
 
 void register_credentials(Router& router, const ApiPtr& api) {
-  router.add(Method::get, "/api/provider-credentials",
+  const std::string all = "/api/provider-credentials";
+  const std::string one = all + "/{provider}";
+  router.add({Method::get, all, Scope::read, "list_credentials",
+              "Which credentials there are, without their values"},
              [api](Request& request) { return list(api, request, ""); });
-  router.add(Method::get, "/api/provider-credentials/{provider}",
+  router.add({Method::get, one, Scope::read, "list_provider_credentials",
+              "Which credentials of one provider there are, without their values"},
              [api](Request& request) { return list_of(api, request); });
-  router.add(Method::post, "/api/provider-credentials/{provider}",
+  router.add({Method::post, one, Scope::credentials, "set_credentials",
+              "Sets credentials of one connection"},
              [api](Request& request) { return set(api, request); });
-  router.add(Method::del, "/api/provider-credentials/{provider}",
+  router.add({Method::del, one, Scope::credentials, "remove_connection",
+              "Removes all credentials of one connection"},
              [api](Request& request) { return remove(api, request, ""); });
-  router.add(Method::del, "/api/provider-credentials/{provider}/{type}",
+  router.add({Method::del, one + "/{type}", Scope::credentials, "remove_credential",
+              "Removes one credential of one connection"},
              [api](Request& request) { return remove(api, request, request.param("type")); });
 }
 

@@ -84,6 +84,7 @@ awaitable<Response> execute_step(ApiPtr api, Request& request) {
   }
   engine::StartRun start;
   start.user = request.principal;
+  start.id = request.run;
   start.document = std::move(*document);
   start.compiled = std::move(checked.compiled);
   if (const Json* inputs = find(*body, "inputs"); inputs != nullptr && inputs->is_object()) {
@@ -99,10 +100,13 @@ awaitable<Response> execute_step(ApiPtr api, Request& request) {
 }  // namespace
 
 void register_execute(Router& router, const ApiPtr& api) {
-  for (const std::string_view path : {"/api/execute", "/api/execute-plan"}) {
-    router.add(Method::post, path, [api](Request& request) { return execute(api, request); });
-  }
-  router.add(Method::post, "/api/execute-step",
+  const std::string summary = "Runs a plan and waits for its end";
+  router.add({Method::post, "/api/execute", Scope::run, "execute", summary},
+             [api](Request& request) { return execute(api, request); });
+  router.add({Method::post, "/api/execute-plan", Scope::run, "execute_plan", summary},
+             [api](Request& request) { return execute(api, request); });
+  router.add({Method::post, "/api/execute-step", Scope::run, "execute_step",
+              "Runs one step as a plan of its own and waits for its end"},
              [api](Request& request) { return execute_step(api, request); });
 }
 

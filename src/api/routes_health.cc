@@ -67,10 +67,15 @@ awaitable<Response> monitoring(ApiPtr api) {
 }  // namespace
 
 void register_health(Router& router, const ApiPtr& api) {
-  router.add(Method::get, "/api/health", [api](Request&) { return health(api); });
-  router.add(Method::get, "/healthz", [](Request&) { return alive(); });
-  router.add(Method::get, "/readyz", [api](Request&) { return ready(api); });
-  router.add(Method::get, "/api/monitoring/status", [api](Request&) { return monitoring(api); });
+  router.add({Method::get, "/api/health", std::nullopt, "health", "Is it well, and its database"},
+             [api](Request&) { return health(api); });
+  router.add({Method::get, "/healthz", std::nullopt, "healthz", "Is the process alive"},
+             [](Request&) { return alive(); });
+  router.add({Method::get, "/readyz", std::nullopt, "readyz", "Does it take requests"},
+             [api](Request&) { return ready(api); });
+  router.add({Method::get, "/api/monitoring/status", Scope::read, "monitoring_status",
+              "What this server is doing"},
+             [api](Request&) { return monitoring(api); });
 }
 
 }  // namespace pilot::api

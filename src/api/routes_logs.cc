@@ -23,7 +23,8 @@ awaitable<Response> list(ApiPtr api, Request& request) {
 }  // namespace
 
 void register_logs(Router& router, const ApiPtr& api) {
-  router.add(Method::get, "/api/execution-logs",
+  router.add({Method::get, "/api/execution-logs", Scope::read, "list_execution_logs",
+              "Attempts of steps over all runs, newest first"},
              [api](Request& request) { return list(api, request); });
 }
 

@@ -127,19 +127,33 @@ awaitable<Response> validate_stored(ApiPtr api, Request& request) {
 
 void register_plans(Router& router, const ApiPtr& api) {
   using Function = awaitable<Response> (*)(ApiPtr, Request&);
-  const auto add = [&](Method method, const std::string& pattern, Function function) {
-    router.add(method, pattern,
+  const auto add = [&](Route route, Function function) {
+    router.add(std::move(route),
                [api, function](Request& request) { return function(api, request); });
   };
-  for (const std::string base : {"/api/plans", "/api/execution-plans"}) {
-    add(Method::get, base, list);
-    add(Method::post, base, create);
-    add(Method::post, base + "/validate", validate);
-    add(Method::get, base + "/{id}", show);
-    add(Method::put, base + "/{id}", update);
-    add(Method::del, base + "/{id}", remove);
-    add(Method::get, base + "/{id}/versions", versions);
-    add(Method::post, base + "/{id}/validate", validate_stored);
+  struct Name {
+    std::string path;
+    std::string plan;  // in ids
+  };
+  for (const Name& name :
+       {Name{"/api/plans", "plan"}, {"/api/execution-plans", "execution_plan"}}) {
+    const std::string one = name.path + "/{id}";
+    add({Method::get, name.path, Scope::read, "list_" + name.plan + "s", "Plans, newest first"},
+        list);
+    add({Method::post, name.path, Scope::write, "create_" + name.plan, "Makes a plan"}, create);
+    add({Method::post, name.path + "/validate", Scope::read, "validate_" + name.plan + "_document",
+         "Says what is wrong with a plan; nothing is stored"},
+        validate);
+    add({Method::get, one, Scope::read, "show_" + name.plan, "One plan"}, show);
+    add({Method::put, one, Scope::write, "update_" + name.plan, "Changes a plan: a new version"},
+        update);
+    add({Method::del, one, Scope::write, "remove_" + name.plan, "Removes a plan"}, remove);
+    add({Method::get, one + "/versions", Scope::read, "list_" + name.plan + "_versions",
+         "All versions of a plan"},
+        versions);
+    add({Method::post, one + "/validate", Scope::read, "validate_" + name.plan,
+         "Says what is wrong with a stored plan"},
+        validate_stored);
   }
 }
 

@@ -138,10 +138,15 @@ awaitable<Response> describe(ApiPtr api, Request& request) {
 
 void register_providers(Router& router, const ApiPtr& api) {
   const auto answer = std::make_shared<const Response>(list_response(*api->services.registry));
-  router.add(Method::get, "/api/providers", [answer](Request&) { return list(answer); });
-  router.add(Method::get, "/api/providers/{name}",
+  router.add(
+      {Method::get, "/api/providers", Scope::read, "list_providers", "All providers, in short"},
+      [answer](Request&) { return list(answer); });
+  router.add({Method::get, "/api/providers/{name}", Scope::read, "show_provider",
+              "One provider with its actions and their params"},
              [api](Request& request) { return show(api, request); });
-  router.add(Method::post, "/api/providers/{name}/actions/{action}/request",
+  // It opens a connection's credentials (and masks them), so reading alone is not enough.
+  router.add({Method::post, "/api/providers/{name}/actions/{action}/request", Scope::run,
+              "describe_request", "The HTTP request that an action would send; nothing is sent"},
              [api](Request& request) { return describe(api, request); });
 }
 

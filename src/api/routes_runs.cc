@@ -74,12 +74,18 @@ awaitable<Response> cancel(ApiPtr api, Request& request) {
 }  // namespace
 
 void register_runs(Router& router, const ApiPtr& api) {
-  router.add(Method::post, "/api/runs", [api](Request& request) { return start(api, request); });
-  router.add(Method::get, "/api/runs", [api](Request& request) { return list(api, request); });
-  router.add(Method::get, "/api/runs/{id}", [api](Request& request) { return show(api, request); });
-  router.add(Method::post, "/api/runs/{id}/cancel",
+  router.add({Method::post, "/api/runs", Scope::run, "create_run",
+              "Starts a run; answers once it is durable"},
+             [api](Request& request) { return start(api, request); });
+  router.add({Method::get, "/api/runs", Scope::read, "list_runs", "Runs, newest first"},
+             [api](Request& request) { return list(api, request); });
+  router.add({Method::get, "/api/runs/{id}", Scope::read, "show_run",
+              "One run with its steps and attempts"},
+             [api](Request& request) { return show(api, request); });
+  router.add({Method::post, "/api/runs/{id}/cancel", Scope::run, "cancel_run", "Cancels a run"},
              [api](Request& request) { return cancel(api, request); });
-  router.add(Method::get, "/api/runs/{id}/events",
+  router.add({Method::get, "/api/runs/{id}/events", Scope::read, "run_events",
+              "What happens in a run, as server-sent events"},
              [api](Request& request) { return run_events(api, request); });
 }
 

@@ -106,17 +106,33 @@ awaitable<Response> fires(ApiPtr api, Request& request) {
 
 void register_schedules(Router& router, const ApiPtr& api) {
   using Function = awaitable<Response> (*)(ApiPtr, Request&);
-  const auto add = [&](Method method, const std::string& pattern, Function function) {
-    router.add(method, pattern,
+  const auto add = [&](Route route, Function function) {
+    router.add(std::move(route),
                [api, function](Request& request) { return function(api, request); });
   };
-  for (const std::string base : {"/api/plans", "/api/execution-plans"}) {
-    add(Method::get, base + "/{id}/schedule", show);
-    add(Method::post, base + "/{id}/schedule", set);
-    add(Method::post, base + "/{id}/unschedule", unset);
+  struct Name {
+    std::string path;
+    std::string plan;  // in ids
+  };
+  for (const Name& name :
+       {Name{"/api/plans", "plan"}, {"/api/execution-plans", "execution_plan"}}) {
+    const std::string one = name.path + "/{id}";
+    add({Method::get, one + "/schedule", Scope::read, "show_" + name.plan + "_schedule",
+         "When a plan runs next"},
+        show);
+    add({Method::post, one + "/schedule", Scope::write, "schedule_" + name.plan,
+         "Sets when a plan runs"},
+        set);
+    add({Method::post, one + "/unschedule", Scope::write, "unschedule_" + name.plan,
+         "Takes a plan's schedule away"},
+        unset);
   }
-  add(Method::get, "/api/scheduler/jobs", jobs);
-  add(Method::get, "/api/scheduler/fires", fires);
+  add({Method::get, "/api/scheduler/jobs", Scope::read, "list_scheduler_jobs",
+       "All schedules, the next due first"},
+      jobs);
+  add({Method::get, "/api/scheduler/fires", Scope::read, "list_scheduler_fires",
+       "What became of each due instant, newest first"},
+      fires);
 }
 
 }  // namespace pilot::api

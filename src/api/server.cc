@@ -135,14 +135,14 @@ awaitable<void> accept(std::shared_ptr<Server::Shard> shard) {
 Result<std::unique_ptr<Server>> Server::listen(const std::string& address, std::uint16_t port,
                                                std::vector<net::io_context*> shards,
                                                const Router& router, ServerOptions options,
-                                               Log& log) {
+                                               Log& log, std::shared_ptr<const Tls> tls) {
   error_code ec;
   const auto ip = net::ip::make_address(address, ec);
   if (ec || shards.empty()) {
     return invalid("bad_address", fmt::format("\"{}\" is not an IP address", address));
   }
   std::unique_ptr<Server> server(new Server);
-  server->shared_ = std::make_shared<Shared>(options, router, log);
+  server->shared_ = std::make_shared<Shared>(options, std::move(tls), router, log);
   tcp::endpoint endpoint(ip, port);
   if (Status free = must_be_free(*shards.front(), endpoint); !free) return free.error();
   for (net::io_context* context : shards) {

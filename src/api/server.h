@@ -19,6 +19,8 @@
 
 namespace pilot::api {
 
+class Tls;
+
 struct ServerOptions {
   Millis read_timeout = limits::kReadTimeout;   // first byte of a request to its last
   Millis write_timeout = limits::kReadTimeout;  // one answer, or one piece of a stream
@@ -27,6 +29,7 @@ struct ServerOptions {
   std::size_t max_body = limits::kBody;
   std::size_t max_connections = limits::kConnections;
   std::size_t max_streams = limits::kSseClients;
+  LogLevel access_log = LogLevel::debug;  // of the line for each request
   // Bodies being read, all together; past it 503, so that uploads cannot take all memory.
   std::size_t max_bodies = 256u << 20;
 };
@@ -38,12 +41,12 @@ struct ServerLoad {
 
 class Server {
  public:
-  // Port 0: the system chooses. Errors: address_in_use, bad_address, cannot_listen; each says what
-  // to do. `router` and `log` outlive the shards.
+  // Port 0: the system chooses. With `tls` it speaks nothing else. Errors: address_in_use,
+  // bad_address, cannot_listen; each says what to do. `router` and `log` outlive the shards.
   static Result<std::unique_ptr<Server>> listen(const std::string& address, std::uint16_t port,
                                                 std::vector<boost::asio::io_context*> shards,
                                                 const Router& router, ServerOptions options,
-                                                Log& log);
+                                                Log& log, std::shared_ptr<const Tls> tls = {});
   ~Server();
 
   std::uint16_t port() const { return port_; }

@@ -6,11 +6,15 @@
 #include <string>
 #include <vector>
 
+#include "api/audit.h"
+#include "api/idempotency.h"
+#include "api/identity.h"
 #include "api/plan_cache.h"
+#include "api/rate_limits.h"
 #include "api/router.h"
 #include "base/log.h"
 #include "engine/engine.h"
-#include "vault/key_ring.h"
+#include "vault/key_holder.h"
 
 namespace pilot::api {
 
@@ -18,15 +22,20 @@ struct Services {
   store::Store& store;
   engine::Engine& engine;
   std::shared_ptr<const providers::Registry> registry;
-  const vault::KeyRing& keys;
+  vault::KeyHolder& keys;
   Clock& clock;
   Log& log;
   std::vector<std::unique_ptr<Random>> random;  // one per shard
   std::string version;
-  std::string required_token;  // not empty: every request needs it as its Bearer
-  UserId user{"local"};
+  IdentityOptions identity;
+  UserId user{"local"};  // whom the operator works as
   Millis sse_keep_alive{15'000};
-  std::atomic<bool> ready{true};  // false once the server is stopping: /readyz says 503
+  IdempotencyOptions idempotency;
+  RateLimitOptions limits;
+  AuditOptions audit;
+  boost::asio::any_io_executor background;   // for work beside the requests; none in tests
+  std::function<awaitable<void>()> wind_up;  // set by register_routes: writes what is left to write
+  std::atomic<bool> ready{true};             // false once the server is stopping: /readyz says 503
 };
 
 // What the routes of one router share. Kept alive by the router's handlers.
@@ -39,6 +48,9 @@ struct Api {
   PlanGeneration generation;                            // raised by every change of a plan
   std::vector<std::unique_ptr<PlanCache>> plan_caches;  // one per shard
   SteadyTime started;
+  Identity identity;
+  Idempotency idempotency;
+  AuditTrail audit;
 };
 using ApiPtr = std::shared_ptr<Api>;
 
@@ -54,5 +66,12 @@ void register_execute(Router& router, const ApiPtr& api);
 void register_logs(Router& router, const ApiPtr& api);
 void register_credentials(Router& router, const ApiPtr& api);
 void register_schedules(Router& router, const ApiPtr& api);
+void register_keys(Router& router, const ApiPtr& api);
+void register_users(Router& router, const ApiPtr& api);
+void register_session(Router& router, const ApiPtr& api);
+void register_audit(Router& router, const ApiPtr& api);
+void register_openapi(Router& router, const ApiPtr& api);  // last: it describes all the others
+void register_keyring(Router& router, const ApiPtr& api);
+void register_nodes(Router& router, const ApiPtr& api);
 
 }  // namespace pilot::api

@@ -6,9 +6,12 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include "api/access_log.h"
+#include "api/answer_head.h"
 #include "api/head.h"
 #include "api/link.h"
 #include "api/problem.h"
+#include "api/request_id.h"
 
 namespace pilot::api {
 namespace {
@@ -49,7 +52,10 @@ class Reservation {
 class Connection final : public Session {
  public:
   Connection(tcp::socket socket, std::shared_ptr<Server::Shard> shard)
-      : link_(std::move(socket)), shard_(std::move(shard)), options_(shard_->shared->options) {
+      : link_(std::move(socket), shard->shared->tls.get()),
+        shard_(std::move(shard)),
+        options_(shard_->shared->options) {
+    peer_ = peer_of(link_.socket);
     shard_->sessions.insert(this);
     ++shard_->shared->connections;
   }
@@ -70,6 +76,7 @@ class Connection final : public Session {
   awaitable<bool> read_head();
   awaitable<bool> read_some(std::size_t most);
   bool parse_head(std::size_t size);
+  void name_request();
   awaitable<bool> receive_body();
   awaitable<bool> read_body();
   awaitable<bool> refuse();
@@ -78,14 +85,15 @@ class Connection final : public Session {
   awaitable<void> send_stream(Response& response);
   awaitable<void> finish();
   void write_head(const Response& response);
-  const std::string& date();
 
   Link link_;
   std::shared_ptr<Server::Shard> shard_;
   const ServerOptions& options_;
+  std::string peer_;
   boost::beast::flat_buffer buffer_{kMostBuffered};
   std::optional<http::request_parser<http::string_body>> parser_;
   Request request_;
+  SteadyTime begun_;  // when its head was there
   Framing framing_;
   std::optional<Response> refusal_;  // what reading came to, when it was not a request
   std::string head_;                 // of the answer; kept for its memory
@@ -113,7 +121,7 @@ void Connection::cut() {
 awaitable<void> Connection::run() {
   // A new connection that stays silent is as slow as one that sends its headers slowly.
   link_.arm(options_.read_timeout);
-  bool more = true;
+  bool more = co_await link_.handshake();
   while (more) more = co_await exchange();
   co_await finish();
 }
@@ -124,7 +132,7 @@ awaitable<bool> Connection::exchange() {
   request_ = Request{};
   const bool read = co_await read_head();
   if (!read) co_return co_await refuse();
-  const Router::Choice choice = shard_->shared->router.choose(request_);
+  const Router::Choice choice = co_await shard_->shared->router.choose(request_);
   if (choice.refusal &&
       (framing_.chunked || framing_.length > kDrained || framing_.expects_continue)) {
     refusal_ = choice.refusal;
@@ -137,7 +145,7 @@ awaitable<bool> Connection::exchange() {
   if (choice.refusal) co_return co_await answer(*choice.refusal);
   Response response;
   try {
-    response = co_await (*choice.handler)(request_);
+    response = co_await shard_->shared->router.answer(choice, request_);
   } catch (const std::exception& e) {
     response = problem(internal_error(fmt::format("a handler threw: {}", e.what())));
   }
@@ -155,7 +163,7 @@ awaitable<bool> Connection::refuse() {
 // One read. False: end of input, a failure, or the deadline (link_.expired()).
 awaitable<bool> Connection::read_some(std::size_t most) {
   auto space = buffer_.prepare(most);
-  auto [ec, size] = co_await link_.socket.async_read_some(space, kAsTuple);
+  auto [ec, size] = co_await link_.async_read_some(space, kAsTuple);
   buffer_.commit(size);
   co_return !ec && !link_.expired();
 }
@@ -216,6 +224,7 @@ bool Connection::parse_head(std::size_t size) {
   for (const auto& field : message) {
     request_.headers.push_back({view(field.name_string()), view(field.value())});
   }
+  name_request();
   keep_ = parser_->keep_alive();
   framing_ = judge_framing(request_.headers, message.version() == 11, options_.max_body);
   if (framing_.refusal) {
@@ -223,6 +232,7 @@ bool Connection::parse_head(std::size_t size) {
     return false;
   }
   request_.shard = shard_->index;
+  request_.peer = peer_;
   request_.method = method_from(view(message.method_string()));
   request_.has_body = framing_.chunked || framing_.length > 0;
   if (Status target = parse_target(view(message.target()), request_); !target) {
@@ -230,6 +240,13 @@ bool Connection::parse_head(std::size_t size) {
     return false;
   }
   return true;
+}
+
+void Connection::name_request() {
+  begun_ = std::chrono::steady_clock::now();
+  const auto now =
+      std::chrono::time_point_cast<WallTime::duration>(std::chrono::system_clock::now());
+  request_.id = request_id_for(request_, now, *shard_->random);
 }
 
 awaitable<bool> Connection::receive_body() {
@@ -259,8 +276,7 @@ awaitable<bool> Connection::read_body() {
   if (ec == http::error::need_more) ec = {};
   if (!ec && !parser_->is_done()) {
     if (framing_.chunked || framing_.length > kFirstRead) buffer_.reserve(kBodyRead);
-    std::tie(ec, std::ignore) =
-        co_await http::async_read(link_.socket, buffer_, *parser_, kAsTuple);
+    std::tie(ec, std::ignore) = co_await http::async_read(link_, buffer_, *parser_, kAsTuple);
   }
   if (link_.expired()) {
     refusal_ = problem(
@@ -279,12 +295,12 @@ awaitable<bool> Connection::read_body() {
 // Writes the answer. False: the connection ends.
 awaitable<bool> Connection::answer(Response response) {
   if (response.close || shard_->shared->draining) keep_ = false;
-  if (response.status >= 500 && !response.note.empty()) {
-    const std::string_view path =
-        std::string_view(request_.target)
-            .substr(0, std::min(request_.target.find('?'), std::size_t{200}));
-    shard_->shared->log.error("{} {}: {}", to_string(request_.method), path, response.note);
-  }
+  if (request_.id.empty()) name_request();  // it could not be read
+  put_request_id(response, request_.id);
+  shard_->shared->router.observe(request_, response);
+  const auto took = std::chrono::steady_clock::now() - begun_;
+  log_answer(shard_->shared->log, options_.access_log, request_, response,
+             std::chrono::duration_cast<Millis>(took));
   link_.forgive();
   if (response.stream && request_.method != Method::head) {
     if (shard_->shared->streams.load() < options_.max_streams) {
@@ -310,6 +326,7 @@ awaitable<bool> Connection::send(Response& response) {
 
 awaitable<void> Connection::send_stream(Response& response) {
   keep_ = false;
+  request_.slot.reset();  // streams have a limit of their own
   write_head(response);
   const bool begun = co_await link_.write(net::buffer(head_), options_.write_timeout);
   if (!begun) co_return;
@@ -329,63 +346,22 @@ awaitable<void> Connection::send_stream(Response& response) {
 
 void Connection::write_head(const Response& response) {
   head_.clear();
-  auto out = std::back_inserter(head_);
-  fmt::format_to(out, "HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status,
-                 status_text(response.status), date());
-  if (response.stream) {
-    fmt::format_to(out, "Content-Type: {}\r\n", response.content_type);
-    if (parser_ && parser_->get().version() == 11) head_ += "Transfer-Encoding: chunked\r\n";
-  } else if (response.status != 204) {
-    if (!response.content_type.empty()) {
-      fmt::format_to(out, "Content-Type: {}\r\n", response.content_type);
-    }
-    fmt::format_to(out, "Content-Length: {}\r\n", response.body.size());
-  }
-  bool cache = false;
-  for (const auto& [name, value] : response.headers) {
-    if (value.find_first_of("\r\n") != std::string::npos) continue;  // never split an answer
-    cache = cache || equals_ignoring_case(name, "Cache-Control");
-    fmt::format_to(out, "{}: {}\r\n", name, value);
-  }
-  if (!cache) head_ += "Cache-Control: no-store\r\n";
-  head_ += "X-Content-Type-Options: nosniff\r\n";
-  if (!keep_) {
-    head_ += "Connection: close\r\n";
-  } else if (parser_ && parser_->get().version() == 10) {
-    head_ += "Connection: keep-alive\r\n";
-  }
-  head_ += "\r\n";
-}
-
-const std::string& Connection::date() {
-  const std::time_t now = std::time(nullptr);
-  if (now != shard_->date_second || shard_->date.empty()) {
-    std::tm parts{};
-    gmtime_r(&now, &parts);
-    std::array<char, 64> text{};
-    // The C locale's names are those of the standard; Pilot never sets another.
-    const std::size_t size =
-        std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-    shard_->date.assign(text.data(), size);
-    shard_->date_second = now;
-  }
-  return shard_->date;
+  append_answer_head(head_, response,
+                     {.version = parser_ ? parser_->get().version() : 0,
+                      .keep = keep_,
+                      .date = shard_->date.now(),
+                      .request_id = request_.id});
 }
 
 awaitable<void> Connection::finish() {
-  error_code ec;
-  link_.socket.shutdown(tcp::socket::shutdown_send, ec);
-  if (linger_ && !ec) {
+  co_await link_.close_write();
+  if (linger_) {
     link_.forgive();
     link_.arm(options_.linger);
-    std::size_t dropped = 0;
-    buffer_.clear();
-    while (dropped < kLingered && co_await read_some(kBodyRead)) {
-      dropped += buffer_.size();
-      buffer_.clear();
-    }
+    co_await link_.drop_input(kLingered);
   }
-  link_.socket.close(ec);
+  error_code ignored;
+  link_.socket.close(ignored);
 }
 
 }  // namespace

@@ -5,10 +5,12 @@
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <ctime>
 #include <unordered_set>
 
+#include "api/answer_head.h"
 #include "api/server.h"
+#include "api/tls.h"
+#include "base/random.h"
 
 namespace pilot::api {
 
@@ -16,7 +18,8 @@ class Session;
 
 // Of the whole server; counters are touched by all shards.
 struct Server::Shared {
-  Shared(ServerOptions o, const Router& r, Log& l) : options(o), router(r), log(l) {}
+  Shared(ServerOptions o, std::shared_ptr<const Tls> t, const Router& r, Log& l)
+      : options(o), router(r), log(l), tls(std::move(t)) {}
   const ServerOptions options;
   const Router& router;
   Log& log;
@@ -24,6 +27,7 @@ struct Server::Shared {
   std::atomic<std::size_t> streams{0};
   std::atomic<std::size_t> body_bytes{0};
   std::atomic<bool> draining{false};
+  std::shared_ptr<const Tls> tls;  // null: plain
 };
 
 // Of one shard; its thread only.
@@ -36,8 +40,8 @@ struct Server::Shard {
   boost::asio::steady_timer sweep;  // runs only while there are sessions
   bool sweeping = false;
   std::unordered_set<Session*> sessions;
-  std::time_t date_second = 0;
-  std::string date;  // of that second, for the Date header
+  DateText date;
+  std::unique_ptr<Random> random = make_system_random();
 };
 
 // Takes the socket for the connection's life. Starts nothing.

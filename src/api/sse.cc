@@ -7,6 +7,7 @@
 #include <charconv>
 #include <deque>
 
+#include "api/auth.h"
 #include "api/codec_run.h"
 #include "api/problem.h"
 #include "model/limits.h"
@@ -43,10 +44,12 @@ Message message_of(const Attempt& attempt) {
 // One client's stream. On its shard only.
 class Feed : public std::enable_shared_from_this<Feed> {
  public:
-  Feed(ApiPtr api, UserId user, RunId run, std::int64_t after,
+  Feed(ApiPtr api, const Request& request, RunId run, std::int64_t after,
        boost::asio::any_io_executor executor)
       : api_(std::move(api)),
-        user_(std::move(user)),
+        user_(request.principal),
+        caller_(request.caller),
+        shard_(request.shard),
         run_(std::move(run)),
         sent_(after),
         wake_(executor) {}
@@ -74,6 +77,8 @@ class Feed : public std::enable_shared_from_this<Feed> {
 
   ApiPtr api_;
   UserId user_;
+  Principal caller_;
+  std::size_t shard_;
   RunId run_;
   std::int64_t sent_;  // the last revision that the client has
   bool finished_ = false;
@@ -127,6 +132,8 @@ void Feed::take(const engine::Event& event) {
 // False: the stream is over.
 awaitable<bool> Feed::write(StreamWriter& writer, Message message) {
   if (message.revision <= sent_) co_return true;
+  const bool allowed = co_await may_go_on(api_, shard_, caller_, user_);
+  if (!allowed) co_return false;
   const bool last = message.last;
   const std::int64_t revision = message.revision;
   const bool written = co_await writer.write(std::move(message.text));
@@ -220,7 +227,7 @@ awaitable<Response> run_events(ApiPtr api, Request& request) {
   if (!after) co_return bad_query(after.error());
   const auto executor = co_await boost::asio::this_coro::executor;
   const auto feed =
-      std::make_shared<Feed>(api, request.principal, RunId{request.param("id")}, *after, executor);
+      std::make_shared<Feed>(api, request, RunId{request.param("id")}, *after, executor);
   feed->subscribe();  // before the gap is read, so that nothing falls between
   Result<std::vector<Message>> gap = co_await feed->read_gap();
   if (!gap) co_return problem(gap.error());

@@ -6,6 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "api/test_api.h"
+#include "api/token.h"
 
 namespace pilot::api {
 namespace {
@@ -84,6 +85,7 @@ class Sse : public ApiTest {
   // Opens the stream; then step() lets it go on until it waits.
   int open(std::string last_event_id = {}) {
     request_.headers = {{"Host", "localhost"}};
+    if (!authorization_.empty()) request_.headers.push_back({"Authorization", authorization_});
     if (!last_event_id.empty()) {
       last_id_ = std::move(last_event_id);
       request_.headers.push_back({"Last-Event-ID", last_id_});
@@ -131,6 +133,7 @@ class Sse : public ApiTest {
   pilot::Run run_;
   Request request_;
   std::string last_id_;
+  std::string authorization_;
   boost::asio::io_context context_;
   Response response_;
   PieceWriter writer_;
@@ -219,6 +222,25 @@ TEST_F(Sse, WrongOnesAreRefused) {
     EXPECT_EQ(open(std::string(id)), 400) << id;
   }
   EXPECT_EQ(get("/api/runs/nope/events").status, 404);
+}
+
+TEST_F(Sse, ARevokedKeySeesNothingMore) {
+  const std::string secret = new_api_key(*services_->random[0]);
+  store::ApiKey key;
+  key.user.text = "local";
+  key.id = "k";
+  key.sha256 = token_hash(secret);
+  key.scopes = *parse_scopes("read");
+  ASSERT_TRUE(run_sync(store_->create_key(key)));
+  authorization_ = "Bearer " + secret;
+  ASSERT_EQ(open(), 200);
+  attempt(1);
+  ASSERT_TRUE(wait_for([&] { return ids().size() == 2; })) << writer_.text;
+  ASSERT_TRUE(run_sync(store_->revoke_key({"local"}, "k", clock_.now())));
+  clock_.advance(std::chrono::seconds{1});
+  attempt(2);
+  ASSERT_TRUE(wait_for([&] { return ended_; }));
+  EXPECT_EQ(ids(), (Ids{"0", "1"}));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@ namespace pilot::api {
 awaitable<Prepared> prepare_run(ApiPtr api, Request& request, RunInput input) {
   engine::StartRun start;
   start.user = request.principal;
+  start.id = request.run;
   start.inputs = std::move(input.inputs);
   start.trigger = std::move(input.trigger);
   if (input.plan_id.empty()) {

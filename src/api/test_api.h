@@ -97,7 +97,7 @@ class ApiTest : public ::testing::Test {
   Log log_{LogLevel::off};
   FakeClock clock_;
   std::unique_ptr<store::Store> store_;
-  vault::KeyRing keys_;
+  vault::KeyHolder keys_;
   FakeEngine engine_;
   std::unique_ptr<Services> services_;
   Router router_;

@@ -59,6 +59,7 @@ Run FakeEngine::make_run(const engine::StartRun& start) {
   Run run;
   run.user = start.user;
   run.id.text = fmt::format("018f0000-0000-7000-8000-{:012}", ++count_);
+  if (!start.id.empty()) run.id = start.id;
   run.plan = start.plan;
   run.plan_version = start.plan_version;
   run.plan_name = start.compiled->plan.name;
@@ -126,7 +127,7 @@ ApiTest::ApiTest() : store_(make_store(log_)), keys_(make_keys()), engine_(*stor
                                .log = log_,
                                .random = {},
                                .version = "1.2.3",
-                               .required_token = {}});
+                               .identity = {.password_threads = 0}});
   services_->random.push_back(make_seeded_random(7));
   register_routes(router_, *services_);
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <pthread.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -12,9 +13,15 @@
 #include <future>
 #include <thread>
 
+#include "api/head_rules.h"
 #include "api/server.h"
 #include "api/services.h"
+#include "api/tls.h"
+#include "api/token.h"
+#include "app/database.h"
 #include "app/demo/demo_server.h"
+#include "app/open_keys.h"
+#include "app/private_memory.h"
 #include "base/id.h"
 #include "base/run_here.h"
 
@@ -32,23 +39,10 @@ void raise_descriptor_limit() {
   }
 }
 
-Result<vault::KeyRing> open_keys(const DataDir& dir, store::Store& store, asio::io_context& io,
-                                 Random& random, Log& log) {
-  std::error_code ignored;
-  if (std::filesystem::exists(dir.key_file(), ignored)) {
-    return vault::KeyRing::read(dir.key_file());
-  }
-  const Result<bool> encrypted = run_here(io, store.any_encrypted_rows());
-  if (!encrypted) return encrypted.error();
-  if (*encrypted) {
-    return invalid("key_missing",
-                   fmt::format("{} is missing, and the database holds credentials that only it can "
-                               "read; put it back, or remove them",
-                               dir.key_file().string()));
-  }
-  log.info("making a new key: {}; keep a copy of it apart from the database",
-           dir.key_file().string());
-  return vault::KeyRing::create(dir.key_file(), random);
+std::string process_name() {
+  std::array<char, 256> host{};
+  gethostname(host.data(), host.size() - 1);
+  return fmt::format("{}:{}", host.data(), getpid());
 }
 
 struct Shard {
@@ -62,7 +56,7 @@ struct Shard {
 
 // In order of construction; destroyed the other way round.
 struct App::State {
-  explicit State(LogLevel level) : log(level) {}
+  State(LogLevel level, LogFormat format) : log(level, format) {}
   Log log;
   std::optional<DataDir> dir;
   std::optional<OwnerLock> lock;
@@ -70,7 +64,9 @@ struct App::State {
   std::vector<std::unique_ptr<Shard>> shards;
   std::vector<engine::ShardContext> contexts;
   std::unique_ptr<store::Store> store;
-  std::optional<vault::KeyRing> keys;
+  std::unique_ptr<vault::KeyHolder> keys;
+  // One user on loopback; false for good once there is a key or a password.
+  std::shared_ptr<std::atomic<bool>> alone = std::make_shared<std::atomic<bool>>(false);
   std::unique_ptr<http::Transport> transport;
   std::unique_ptr<DemoServer> demo;
   std::shared_ptr<const providers::Registry> registry;
@@ -78,7 +74,11 @@ struct App::State {
   std::unique_ptr<api::Services> services;
   api::Router router;
   std::unique_ptr<api::Server> server;
+  std::unique_ptr<api::Server> local;  // for commands, when the server is under TLS
   std::string url;
+  std::string local_url;
+  std::string operator_token;
+  std::string browser_token;
   bool running = false;
 
   std::vector<asio::io_context*> io_contexts() {
@@ -88,7 +88,10 @@ struct App::State {
   }
 
   Status open_data(const AppOptions& options);
+  Status open_ring(vault::KeySource source);
+  Status see_who_is_there(const AppOptions& options);
   void make_shards(unsigned count);
+  api::IdentityOptions identity_options(const AppOptions& options);
   void build(const AppOptions& options);
   Status listen(const AppOptions& options);
   void run_shards();
@@ -109,10 +112,32 @@ Status App::State::open_data(const AppOptions& options) {
                                    dir->path().string()));
   }
   lock = std::move(*taken);
-  auto database = store::open_sqlite({.file = dir->database()}, log);
+  auto database = open_database(options.database_url, *dir, log);
   if (!database) return database.error();
   store = std::move(*database);
   return ok();
+}
+
+Status App::State::open_ring(vault::KeySource source) {
+  if (source.file.empty()) source.file = dir->key_file();
+  auto ring = open_keys(source, *store, shards[0]->io, *contexts[0].random, log);
+  if (!ring) return ring.error();
+  keys = std::make_unique<vault::KeyHolder>(std::move(*ring), std::move(source));
+  return ok();
+}
+
+// Whoever makes the first key or password later sets `alone` to false.
+Status App::State::see_who_is_there(const AppOptions& options) {
+  const Result<bool> sign_in = run_here(shards[0]->io, store->any_sign_in());
+  if (!sign_in) return sign_in.error();
+  const bool loopback = api::is_loopback_address(options.address);
+  *alone = !*sign_in && loopback;
+  if (*sign_in || loopback) return ok();
+  return invalid("not_loopback",
+                 fmt::format("without any API key or password the server listens on loopback only, "
+                             "not on {}; make a key first: pilot keys create --name NAME --scopes "
+                             "read,run,write,credentials,admin",
+                             options.address));
 }
 
 void App::State::make_shards(unsigned count) {
@@ -125,10 +150,24 @@ void App::State::make_shards(unsigned count) {
   }
 }
 
+api::IdentityOptions App::State::identity_options(const AppOptions& options) {
+  operator_token = api::random_token(*contexts[0].random);
+  browser_token = api::random_token(*contexts[0].random);
+  return {.operator_token = operator_token,
+          .browser_token = browser_token,
+          .open_on_loopback = options.open && api::is_loopback_address(options.address),
+          .public_url = options.public_url,
+          .tls = !options.tls_certificate.empty(),
+          .alone = alone};
+}
+
 void App::State::build(const AppOptions& options) {
   transport =
       http::make_curl_transport({.addresses = {.allow_loopback = options.allow_private_network,
-                                               .allow_private = options.allow_private_network},
+                                               .allow_private = options.allow_private_network,
+                                               .allow = options.allow_hosts,
+                                               .deny = options.deny_hosts,
+                                               .alone = alone},
                                  .user_agent = fmt::format("Pilot/{}", version())},
                                 log);
   demo = std::make_unique<DemoServer>(io_contexts(), log);
@@ -136,9 +175,19 @@ void App::State::build(const AppOptions& options) {
   providers::register_native_providers(*all);
   register_demo(*all, demo.get());
   registry = all;
-  engine = engine::make_engine({.node = make_uuid7(clock->now(), *contexts[0].random),
+  const auto has_role = [&](std::string_view role) {
+    return std::find(options.roles.begin(), options.roles.end(), role) != options.roles.end();
+  };
+  const std::string node = make_uuid7(clock->now(), *contexts[0].random);
+  engine = engine::make_engine({.node = node,
+                                .name = process_name(),
+                                .version = std::string(version()),
                                 .max_queued = options.max_queued,
-                                .claim_others = options.claim_others},
+                                .claim_others = options.claim_others,
+                                .works = has_role("worker"),
+                                .schedules = has_role("scheduler"),
+                                .roles = fmt::format("{}", fmt::join(options.roles, ",")),
+                                .retention = options.retention},
                                {.store = *store,
                                 .transport = *transport,
                                 .keys = *keys,
@@ -156,18 +205,34 @@ void App::State::build(const AppOptions& options) {
                                    .log = log,
                                    .random = std::move(random),
                                    .version = std::string(version()),
-                                   .required_token = options.token});
+                                   .identity = identity_options(options),
+                                   .idempotency = {.node = node, .only_process = !store->shared()},
+                                   .limits = options.limits,
+                                   .background = shards[0]->io.get_executor()});
   api::register_routes(router, *services);
 }
 
 Status App::State::listen(const AppOptions& options) {
+  const api::ServerOptions settings{.access_log = options.access_log};
+  std::shared_ptr<const api::Tls> tls;
+  if (!options.tls_certificate.empty()) {
+    auto loaded = api::Tls::load(options.tls_certificate, options.tls_key);
+    if (!loaded) return loaded.error();
+    tls = std::move(*loaded);
+  }
   auto listening =
-      api::Server::listen(options.address, options.port, io_contexts(), router, {}, log);
+      api::Server::listen(options.address, options.port, io_contexts(), router, settings, log, tls);
   if (!listening) return listening.error();
   server = std::move(*listening);
   const bool v6 = options.address.find(':') != std::string::npos;
-  url = fmt::format("http://{}{}{}:{}", v6 ? "[" : "", options.address, v6 ? "]" : "",
-                    server->port());
+  url = fmt::format("{}://{}{}{}:{}", tls ? "https" : "http", v6 ? "[" : "", options.address,
+                    v6 ? "]" : "", server->port());
+  local_url = url;
+  if (!tls) return ok();
+  auto beside = api::Server::listen("127.0.0.1", 0, io_contexts(), router, settings, log);
+  if (!beside) return beside.error();
+  local = std::move(*beside);
+  local_url = fmt::format("http://127.0.0.1:{}", local->port());
   return ok();
 }
 
@@ -182,15 +247,16 @@ void App::State::run_shards() {
 
 Result<std::unique_ptr<App>> App::start(AppOptions options) {
   raise_descriptor_limit();
+  keep_memory_private();
   std::unique_ptr<App> app(new App);
-  app->state_ = std::make_unique<State>(options.log_level);
+  app->state_ = std::make_unique<State>(options.log_level, options.log_format);
   State& state = *app->state_;
   state.make_shards(options.shards);
   if (const Status opened = state.open_data(options); !opened) return opened.error();
-  auto keys = open_keys(*state.dir, *state.store, state.shards[0]->io, *state.contexts[0].random,
-                        state.log);
-  if (!keys) return keys.error();
-  state.keys = std::move(*keys);
+  if (const Status opened = state.open_ring(std::move(options.keys)); !opened) {
+    return opened.error();
+  }
+  if (const Status seen = state.see_who_is_there(options); !seen) return seen.error();
   state.build(options);
   if (const Status listening = state.listen(options); !listening) return listening.error();
   if (const Status begun = run_here(state.shards[0]->io, state.engine->start()); !begun) {
@@ -207,9 +273,12 @@ void App::stop(Millis grace) {
   state.running = false;
   state.services->ready = false;
   state.server->stop_accepting();
+  if (state.local) state.local->stop_accepting();
   const auto wind_up = [](State& s, Millis most) -> asio::awaitable<void> {
     co_await s.engine->stop(most);
     co_await s.server->stop(Millis{2'000});
+    if (s.local) co_await s.local->stop(Millis{100});
+    co_await s.services->wind_up();
   };
   asio::co_spawn(state.shards[0]->io, wind_up(state, grace), asio::use_future).wait();
   for (auto& shard : state.shards) {
@@ -222,6 +291,11 @@ void App::stop(Millis grace) {
 App::~App() { stop(Millis{5'000}); }
 
 const std::string& App::url() const { return state_->url; }
+const std::string& App::local_url() const { return state_->local_url; }
+const std::string& App::operator_token() const { return state_->operator_token; }
+std::string App::browser_url() const {
+  return fmt::format("{}/?token={}", state_->url, state_->browser_token);
+}
 const DataDir& App::data_dir() const { return *state_->dir; }
 Log& App::log() { return state_->log; }
 

@@ -5,22 +5,39 @@
 #include <memory>
 #include <string>
 
+#include "api/rate_limits.h"
 #include "app/data_dir.h"
 #include "base/log.h"
 #include "engine/engine.h"
+#include "vault/key_source.h"
 
 namespace pilot::app {
 
 struct AppOptions {
   std::filesystem::path data_dir;
+  std::string database_url;  // PostgreSQL; empty: the SQLite file of the data directory
+  std::vector<std::string> roles = {"api", "worker", "scheduler"};
+  std::optional<std::chrono::days> retention;  // none: finished runs are kept
+  vault::KeySource keys;  // no variable and no file: pilot.key in the data directory
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;
-  std::string token;         // required of every request; empty: loopback mode
+  bool open =
+      true;  // on loopback, and without any key or password: nobody needs to say who they are
+  std::string public_url;    // how browsers reach it; empty: by its own address
   unsigned shards = 0;       // 0: one per core
   bool claim_others = true;  // take up unfinished runs; false for a one-shot command
   std::size_t max_queued = limits::kQueuedRuns;
-  bool allow_private_network = true;  // one user on loopback: their own network is theirs
+  // Where calls may go; see http/address_guard.h. On loopback and without any key or password it is
+  // one user, and their own network is theirs, whatever this says.
+  bool allow_private_network = true;
+  std::vector<http::HostRule> allow_hosts = {};
+  std::vector<http::HostRule> deny_hosts = {};
   LogLevel log_level = LogLevel::info;
+  LogFormat log_format = LogFormat::text;
+  LogLevel access_log = LogLevel::debug;  // of the line for each request
+  std::filesystem::path tls_certificate;  // empty: plain HTTP
+  std::filesystem::path tls_key;
+  api::RateLimitOptions limits;  // of callers with a key or a session
 };
 
 class App {
@@ -31,6 +48,10 @@ class App {
   ~App();  // stops if stop() was not called
 
   const std::string& url() const;
+  // Where commands on this machine reach it: plain HTTP on loopback, also when url() is under TLS.
+  const std::string& local_url() const;
+  const std::string& operator_token() const;  // the Bearer that may do everything
+  std::string browser_url() const;            // begins one session in a browser
   const DataDir& data_dir() const;
   Log& log();
 

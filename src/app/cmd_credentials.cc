@@ -1,59 +1,14 @@
 // pilot credentials set|list|rm. A value is typed without echo or comes on stdin; never as an
 // argument, which every process on the machine could read.
 #include <fmt/format.h>
-#include <termios.h>
-#include <unistd.h>
-
-#include <iostream>
 
 #include "app/commands.h"
 #include "app/output.h"
-#include "app/plan_file.h"
+#include "app/prompt.h"
 #include "base/log.h"
-#include "base/secret.h"
 #include "http/url.h"
 
 namespace pilot::app {
-namespace {
-
-// Switches echo off while it lives.
-class NoEcho {
- public:
-  NoEcho() {
-    if (tcgetattr(STDIN_FILENO, &before_) != 0) return;
-    termios quiet = before_;
-    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    changed_ = tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet) == 0;
-  }
-  ~NoEcho() {
-    if (changed_) tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
-  }
-
- private:
-  termios before_{};
-  bool changed_ = false;
-};
-
-Result<Secret> read_value(const CredentialOptions& options) {
-  std::string text;
-  if (isatty(STDIN_FILENO) == 1) {
-    fmt::print(stderr, "{} of {}: ", options.type, options.provider);
-    {
-      const NoEcho quiet;
-      std::getline(std::cin, text);
-    }
-    fmt::print(stderr, "\n");
-  } else {
-    Result<std::string> all = read_text("-", limits::kCredentialValue);
-    if (!all) return all.error();
-    text = std::move(*all);
-  }
-  while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
-  if (text.empty()) return invalid("missing_value", "the value is empty; nothing was changed");
-  return Secret(std::move(text));
-}
-
-}  // namespace
 
 int credentials_set(const GlobalOptions& global, const CredentialOptions& options) {
   const auto registry = make_registry();
@@ -62,7 +17,8 @@ int credentials_set(const GlobalOptions& global, const CredentialOptions& option
         "unknown_provider",
         fmt::format("there is no provider \"{}\"; see `pilot providers list`", options.provider)));
   }
-  const Result<Secret> value = read_value(options);
+  const Result<Secret> value = read_secret(fmt::format("{} of {}", options.type, options.provider),
+                                           limits::kCredentialValue);
   if (!value) return refuse(value.error());
   Result<Session> session = Session::open(global);
   if (!session) return refuse(session.error());

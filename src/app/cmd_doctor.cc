@@ -6,7 +6,9 @@
 #include <filesystem>
 
 #include "app/commands.h"
+#include "app/database.h"
 #include "app/output.h"
+#include "app/private_memory.h"
 #include "base/run_here.h"
 
 namespace pilot::app {
@@ -33,16 +35,17 @@ Check check_directory(const fs::path& path) {
   return {"data directory", true, path.string()};
 }
 
-Check check_key(const DataDir& dir) {
+Check check_key(const DataDir& dir, vault::KeySource source) {
+  if (source.file.empty()) source.file = dir.key_file();
   std::error_code error;
-  if (!fs::exists(dir.key_file(), error)) {
+  if (source.is_file() && !fs::exists(source.file, error)) {
     return {"key file", true, "none yet (made at the first start)"};
   }
-  const auto ring = vault::KeyRing::read(dir.key_file());
+  keep_memory_private();
+  const auto ring = vault::read_keys(source);
   if (!ring) return {"key file", false, ring.error().message};
   return {"key file", true,
-          fmt::format("{} ({} key{})", dir.key_file().string(), ring->size(),
-                      ring->size() == 1 ? "" : "s")};
+          fmt::format("{} ({} key{})", source.name(), ring->size(), ring->size() == 1 ? "" : "s")};
 }
 
 Check check_space(const fs::path& path) {
@@ -55,7 +58,22 @@ Check check_space(const fs::path& path) {
                       low ? "; make room before the database cannot write" : "")};
 }
 
-Check check_database(const DataDir& dir, Log& log) {
+Check check_postgres(const std::string& url, Log& log) {
+  auto store = store::open_postgres({.url = url, .migrate = false}, log);
+  if (!store) return {"database", false, store.error().message};
+  boost::asio::io_context io;
+  const auto health = run_here(io, (*store)->check(true));
+  if (!health) return {"database", false, health.error().message};
+  return {"database", true,
+          fmt::format("postgresql at {}, schema {}, {} KiB{}{}", database_name(url),
+                      health->schema_version, health->bytes >> 10,
+                      health->advice.empty() ? "" : "; advice: ", health->advice)};
+}
+
+Check check_database(const GlobalOptions& global, const DataDir& dir, Log& log) {
+  const Result<std::string> url = read_database_url(global.database_url_file);
+  if (!url) return {"database", false, url.error().message};
+  if (!url->empty()) return check_postgres(*url, log);
   std::error_code error;
   if (!fs::exists(dir.database(), error)) {
     return {"database", true, "none yet (made at the first start)"};
@@ -76,7 +94,7 @@ Check check_database(const DataDir& dir, Log& log) {
 Check check_server(const DataDir& dir) {
   const auto server = dir.read_server();
   if (!server) return {"server", true, "not running"};
-  api::Client client(server->url, "");
+  api::Client client(server->url, server->token);
   const auto health = client.call("GET", "/api/health");
   if (!health) {
     return {"server", true,
@@ -95,9 +113,9 @@ int doctor(const GlobalOptions& global) {
   std::error_code error;
   if (fs::is_directory(global.data_dir, error)) {
     if (const auto dir = DataDir::open(global.data_dir)) {
-      checks.push_back(check_key(*dir));
+      checks.push_back(check_key(*dir, global.keys));
       checks.push_back(check_space(dir->path()));
-      checks.push_back(check_database(*dir, log));
+      checks.push_back(check_database(global, *dir, log));
       checks.push_back(check_server(*dir));
     }
   }

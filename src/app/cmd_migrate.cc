@@ -3,34 +3,29 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cstdlib>
 #include <filesystem>
 
 #include "app/commands.h"
+#include "app/database.h"
 #include "app/output.h"
+#include "app/private_memory.h"
 #include "app/take_over.h"
 
 namespace pilot::app {
 namespace {
 
-Result<store::MigrationReport> migrate_data_dir(const GlobalOptions& global, Log& log) {
+int migrate_schema(const GlobalOptions& global, const std::string& url) {
   const Result<DataDir> dir = DataDir::open(global.data_dir);
-  if (!dir) return dir.error();
+  if (!dir) return refuse(dir.error());
   const auto lock = OwnerLock::try_take(*dir);
-  if (!lock) return lock.error();
+  if (!lock) return refuse(lock.error());
   if (!*lock) {
-    return unavailable("data_dir_in_use",
-                       "a running pilot owns this data directory; it brings its database up to "
-                       "date by itself");
+    return refuse(unavailable("data_dir_in_use",
+                              "a running pilot owns this data directory; it "
+                              "brings its database up to date by itself"));
   }
-  return store::migrate_sqlite(dir->database(), log);
-}
-
-int migrate_schema(const GlobalOptions& global) {
   Log log(global.log_level);
-  const auto report = global.database_url.empty()
-                          ? migrate_data_dir(global, log)
-                          : store::migrate_postgres(global.database_url, log);
+  const auto report = migrate_database(url, *dir, log);
   if (!report) return refuse(report.error());
   JsonArray applied;
   for (const std::string& name : report->applied) applied.push_back(Json(name));
@@ -44,26 +39,26 @@ int migrate_schema(const GlobalOptions& global) {
   return kExitOk;
 }
 
-// The old service's key, or those of the data directory; none: there are none.
+// The old service's key (PILOT_ENCRYPTION_KEY), or what else would open credentials; none: there is
+// nothing to try.
 Result<std::optional<vault::KeyRing>> keys_to_try(const GlobalOptions& global) {
-  const char* given = std::getenv("PILOT_ENCRYPTION_KEY");
+  vault::KeySource source = global.keys;
+  if (source.file.empty()) source.file = global.data_dir / "pilot.key";
   std::error_code ignored;
-  const std::filesystem::path file = global.data_dir / "pilot.key";
-  if (given == nullptr && !std::filesystem::exists(file, ignored)) {
+  if (source.is_file() && !std::filesystem::exists(source.file, ignored)) {
     return std::optional<vault::KeyRing>();
   }
-  auto ring = given != nullptr ? vault::KeyRing::parse(given) : vault::KeyRing::read(file);
-  if (!ring) {
-    return ring.error().prefixed(given != nullptr ? "PILOT_ENCRYPTION_KEY" : file.string());
-  }
+  keep_memory_private();
+  auto ring = vault::read_keys(source);
+  if (!ring) return ring.error();
   return std::optional<vault::KeyRing>(std::move(*ring));
 }
 
-int from_old(const GlobalOptions& global) {
+int from_old(const GlobalOptions& global, const std::string& url) {
   const auto keys = keys_to_try(global);
   if (!keys) return refuse(keys.error());
   Log log(global.log_level);
-  const auto done = take_over(global.database_url, keys->has_value() ? &**keys : nullptr, log);
+  const auto done = take_over(url, keys->has_value() ? &**keys : nullptr, log);
   if (!done) return refuse(done.error());
   if (global.json) {
     print_json(to_json_value(*done));
@@ -73,8 +68,8 @@ int from_old(const GlobalOptions& global) {
   return kExitOk;
 }
 
-int drop_old(const GlobalOptions& global) {
-  const auto dropped = store::drop_old_tables(global.database_url);
+int drop_old(const GlobalOptions& global, const std::string& url) {
+  const auto dropped = store::drop_old_tables(url);
   if (!dropped) return refuse(dropped.error());
   if (global.json) {
     JsonArray names;
@@ -89,13 +84,15 @@ int drop_old(const GlobalOptions& global) {
 }  // namespace
 
 int migrate(const GlobalOptions& global, const MigrateOptions& options) {
-  if (!options.from_old && !options.drop_old) return migrate_schema(global);
-  if (global.database_url.empty()) {
+  const Result<std::string> url = read_database_url(global.database_url_file);
+  if (!url) return refuse(url.error());
+  if (!options.from_old && !options.drop_old) return migrate_schema(global, *url);
+  if (url->empty()) {
     return refuse(invalid("no_database_url",
                           "name the old service's PostgreSQL database: set PILOT_DATABASE_URL, or "
                           "write the URL into a file for --database-url-file"));
   }
-  return options.from_old ? from_old(global) : drop_old(global);
+  return options.from_old ? from_old(global, *url) : drop_old(global, *url);
 }
 
 }  // namespace pilot::app

@@ -1,7 +1,5 @@
 // pilot serve: the server, until SIGINT or SIGTERM. And pilot demo-server.
 #include <fmt/format.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
@@ -10,21 +8,22 @@
 #include <thread>
 
 #include "app/commands.h"
+#include "app/database.h"
 #include "app/demo/demo_server.h"
 #include "app/output.h"
 
 namespace pilot::app {
 namespace {
 
-// Memory holds credentials for the time of a call: no core files, no reading by other processes.
-void keep_memory_private() {
-  prctl(PR_SET_DUMPABLE, 0);
-  const rlimit none{0, 0};
-  setrlimit(RLIMIT_CORE, &none);
-}
-
-bool is_loopback(std::string_view address) {
-  return address == "::1" || address == "localhost" || address.starts_with("127.");
+Result<std::vector<http::HostRule>> read_rules(const std::vector<std::string>& texts,
+                                               std::string_view option) {
+  std::vector<http::HostRule> rules;
+  for (const std::string& text : texts) {
+    Result<http::HostRule> rule = http::HostRule::parse(text);
+    if (!rule) return rule.error().prefixed(option);
+    rules.push_back(std::move(*rule));
+  }
+  return rules;
 }
 
 // Listens from its construction on, so that a signal during start-up stops the server in order,
@@ -44,33 +43,49 @@ class StopSignal {
 }  // namespace
 
 int serve(const GlobalOptions& global, const ServeOptions& options) {
-  if (!is_loopback(options.address)) {
-    return refuse(invalid(
-        "not_loopback", fmt::format("without API keys the server listens on loopback only, not on "
-                                    "{}; put a proxy with its own sign-in in front",
-                                    options.address)));
-  }
-  keep_memory_private();
+  const auto allow = read_rules(options.allow_hosts, "--allow-host");
+  if (!allow) return refuse(allow.error());
+  const auto deny = read_rules(options.deny_hosts, "--deny-host");
+  if (!deny) return refuse(deny.error());
+  const Result<std::string> database = read_database_url(global.database_url_file);
+  if (!database) return refuse(database.error());
   StopSignal stop;
   auto app = App::start({.data_dir = global.data_dir,
+                         .database_url = *database,
+                         .roles = options.roles,
+                         .retention = options.retention,
+                         .keys = global.keys,
                          .address = options.address,
                          .port = options.port,
+                         .public_url = options.public_url,
                          .shards = options.shards,
                          .max_queued = static_cast<std::size_t>(options.max_queued),
-                         .log_level = global.log_level});
+                         .allow_private_network = options.allow_private_network,
+                         .allow_hosts = *allow,
+                         .deny_hosts = *deny,
+                         .log_level = global.log_level,
+                         .log_format = global.log_format,
+                         .access_log = options.access_log ? LogLevel::info : LogLevel::debug,
+                         .tls_certificate = options.tls_certificate,
+                         .tls_key = options.tls_key,
+                         .limits = {.key = options.limit, .tenant = options.limit}});
   if (!app) return refuse(app.error());
   const std::string& url = (*app)->url();
-  if (const Status told = (*app)->data_dir().write_server({url, getpid()}); !told) {
+  const ServerAddress address{(*app)->local_url(), getpid(), (*app)->operator_token()};
+  if (const Status told = (*app)->data_dir().write_server(address); !told) {
     return refuse(told.error());
   }
   if (global.json) {
     print_line(to_json(JsonObject{{"url", url},
+                                  {"browser_url", (*app)->browser_url()},
                                   {"pid", getpid()},
                                   {"data_dir", (*app)->data_dir().path().string()},
                                   {"version", version()}}));
   } else {
-    print_line(fmt::format("Pilot {} listens at {}  (data in {})", version(), url,
-                           (*app)->data_dir().path().string()));
+    print_line(fmt::format(
+        "Pilot {} listens at {}  (data in {})", version(), url,
+        database->empty() ? (*app)->data_dir().path().string() : database_name(*database)));
+    print_line(fmt::format("In a browser, once: {}", (*app)->browser_url()));
   }
   stop.wait();
   (*app)->log().info("stopping: running calls may finish, the rest goes on at the next start");
@@ -80,7 +95,7 @@ int serve(const GlobalOptions& global, const ServeOptions& options) {
 }
 
 int demo_server(const GlobalOptions& global, std::uint16_t port) {
-  Log log(global.log_level);
+  Log log(global.log_level, global.log_format);
   boost::asio::io_context io;
   DemoServer demo({&io}, log);
   const Result<std::string> url = demo.url(port);

@@ -9,9 +9,18 @@ namespace pilot::app {
 struct ServeOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8080;
+  std::string public_url;
   unsigned shards = 0;
   std::int64_t max_queued = static_cast<std::int64_t>(limits::kQueuedRuns);
   bool allow_private_network = false;
+  std::vector<std::string> roles = {"api", "worker", "scheduler"};
+  std::optional<std::chrono::days> retention;
+  std::vector<std::string> allow_hosts;  // rules of http/host_rules.h
+  std::vector<std::string> deny_hosts;
+  bool access_log = false;
+  std::string tls_certificate;
+  std::string tls_key;
+  api::RateLimit limit{1'000, 2'000, 500};  // of each key and of each tenant
 };
 int serve(const GlobalOptions& global, const ServeOptions& options);
 
@@ -103,6 +112,16 @@ struct CredentialOptions {
 int credentials_set(const GlobalOptions& global, const CredentialOptions& options);
 int credentials_list(const GlobalOptions& global);
 int credentials_remove(const GlobalOptions& global, const CredentialOptions& options);
+
+struct KeyringOptions {
+  std::string id;
+  bool go_on = false;  // no new key: only what the first key has not sealed yet
+};
+int nodes(const GlobalOptions& global);
+
+int keyring_list(const GlobalOptions& global);
+int keyring_rotate(const GlobalOptions& global, const KeyringOptions& options);
+int keyring_drop(const GlobalOptions& global, const KeyringOptions& options);
 
 struct MigrateOptions {
   bool from_old = false;  // take over a database of the old service

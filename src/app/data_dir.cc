@@ -56,7 +56,8 @@ std::optional<ServerAddress> DataDir::read_server() const {
   const std::string_view url = string_or(*json, "url");
   const Json* pid = find(*json, "pid");
   if (url.empty() || pid == nullptr || !pid->is_int64()) return std::nullopt;
-  return ServerAddress{std::string(url), static_cast<int>(pid->get_int64())};
+  return ServerAddress{std::string(url), static_cast<int>(pid->get_int64()),
+                       std::string(string_or(*json, "token"))};
 }
 
 Status DataDir::write_server(const ServerAddress& server) const {
@@ -64,7 +65,8 @@ Status DataDir::write_server(const ServerAddress& server) const {
   const fs::path draft = path_ / "server.json.new";
   const int fd = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) return unusable(draft, "cannot write", errno);
-  const std::string text = to_json(JsonObject{{"url", server.url}, {"pid", server.pid}}) + "\n";
+  const std::string text =
+      to_json(JsonObject{{"url", server.url}, {"pid", server.pid}, {"token", server.token}}) + "\n";
   const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
   ::close(fd);
   if (!written || rename(draft.c_str(), file.c_str()) != 0) {

@@ -14,6 +14,7 @@ namespace pilot::app {
 struct ServerAddress {
   std::string url;  // http://127.0.0.1:8080
   int pid = 0;
+  std::string token;  // the operator's: whoever may read server.json may do everything
 };
 
 class DataDir {

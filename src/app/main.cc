@@ -1,14 +1,15 @@
 // The command line: what the options are called and which command they go to. Exit codes: 0
 // success, 1 a run or check that failed, 2 refused (wrong use or input; the reason is on stderr).
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
 
 #include <csignal>
 #include <cstdlib>
-#include <fstream>
 
 #include "app/commands.h"
+#include "app/identity_commands.h"
 #include "app/output.h"
 #include "base/nearest.h"
 
@@ -24,14 +25,16 @@ struct Options {
   ListOptions list;
   RequestOptions request;
   CredentialOptions credential;
+  KeyringOptions keyring;
   ScheduleOptions schedule;
   CronOptions cron;
   JqOptions jq;
   MigrateOptions migrate;
-  std::string database_url_file;
+  IdentityCommandOptions identity;
   std::string id;
   std::string file;
   std::string log_level = "info";
+  std::string log_format = "text";
   std::uint16_t demo_port = 0;
 };
 
@@ -49,19 +52,73 @@ void add_run_options(CLI::App& command, RunOptions& run) {
       ->allow_extra_args(false);
 }
 
+void add_outbound(CLI::App& command, ServeOptions& serve) {
+  command.add_flag("--allow-private-network", serve.allow_private_network,
+                   "let plans call loopback and private addresses");
+  command
+      .add_option("--allow-host", serve.allow_hosts,
+                  "HOST[:PORT], .DOMAIN, address or network that plans may call though it is "
+                  "private; may be repeated")
+      ->allow_extra_args(false);
+  command
+      .add_option("--deny-host", serve.deny_hosts,
+                  "one that no plan may call, whatever else is allowed; may be repeated")
+      ->allow_extra_args(false);
+}
+
+// What the server shows to the outside, and how much of it one caller may have.
+void add_surface(CLI::App& serve, ServeOptions& o) {
+  auto* certificate = serve.add_option("--tls-cert", o.tls_certificate,
+                                       "PEM file of the certificate and its chain: speak TLS only");
+  auto* key = serve.add_option("--tls-key", o.tls_key, "PEM file of its private key");
+  certificate->needs(key);
+  key->needs(certificate);
+  serve.add_flag("--access-log", o.access_log, "a line in the log for each request");
+  const auto limit = [&serve](const std::string& name, std::int64_t& value,
+                              const std::string& help) {
+    serve.add_option(name, value, help + "; 0: no limit")
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000}))
+        ->capture_default_str();
+  };
+  limit("--rate-limit", o.limit.per_second, "requests a second of each key and each tenant");
+  limit("--rate-burst", o.limit.burst, "as many at once after a rest");
+  limit("--in-flight-limit", o.limit.in_flight, "requests of each key and each tenant at one time");
+}
+
 void add_serve_and_run(CLI::App& app, Options& o, int& exit_code) {
   auto* serve_command =
       leaf(app, "serve", "Start the server", exit_code, [&o] { return serve(o.global, o.serve); });
-  serve_command->add_option("--address", o.serve.address, "loopback address to listen on")
+  serve_command
+      ->add_option("--address", o.serve.address,
+                   "address to listen on; others than loopback need an API key")
       ->capture_default_str();
   serve_command->add_option("--port", o.serve.port, "port; 0 lets the system choose")
       ->capture_default_str();
+  serve_command->add_option("--public-url", o.serve.public_url,
+                            "how browsers reach it, when a proxy is in front");
   serve_command->add_option("--shards", o.serve.shards, "threads that serve; 0: one per core")
       ->check(CLI::Range(0, 256));
   serve_command
       ->add_option("--max-queued", o.serve.max_queued,
                    "runs under way at once; past it the answer is 503")
       ->check(CLI::Range(1, 1'000'000));
+  serve_command
+      ->add_option("--roles", o.serve.roles,
+                   "what this node does on a shared database: api, worker, scheduler")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"api", "worker", "scheduler"}));
+  serve_command
+      ->add_option_function<std::string>(
+          "--retention",
+          [&o](const std::string& days) { o.serve.retention = std::chrono::days{std::stoi(days)}; },
+          "forget finished runs after that time, like 90d; they are kept if not given")
+      ->check([](const std::string& days) {
+        const bool fine = days.size() >= 2 && days.size() <= 6 && days.back() == 'd' &&
+                          days.find_first_not_of("0123456789") == days.size() - 1;
+        return fine && days.front() != '0' ? "" : "give it in days, like 90d";
+      });
+  add_outbound(*serve_command, o.serve);
+  add_surface(*serve_command, o.serve);
   auto* run_command = leaf(app, "run", "Run a plan from a file and show its steps", exit_code,
                            [&o] { return run(o.global, o.run); });
   run_command->add_option("plan", o.run.file, "JSON or YAML file; - for stdin")->required();
@@ -228,30 +285,27 @@ void add_credentials(CLI::App& app, Options& o, int& exit_code) {
   named("rm", "Remove one", credentials_remove);
 }
 
-// The URL holds a password: it comes from the environment or a file, never from an argument.
-pilot::Status read_database_url(Options& o) {
-  if (const char* given = std::getenv("PILOT_DATABASE_URL")) o.global.database_url = given;
-  if (o.database_url_file.empty()) return pilot::ok();
-  std::ifstream file(o.database_url_file);
-  std::getline(file, o.global.database_url);
-  while (o.global.database_url.ends_with('\r')) o.global.database_url.pop_back();
-  if (file && !o.global.database_url.empty()) return pilot::ok();
-  return pilot::invalid(
-      "invalid_database_url",
-      fmt::format("{} cannot be read, or its first line is empty", o.database_url_file));
+void add_keyring(CLI::App& app, Options& o, int& exit_code) {
+  CLI::App* keyring = app.add_subcommand("keyring", "The keys that seal credentials");
+  keyring->require_subcommand(1);
+  leaf(*keyring, "list", "List them by id, and how many credentials need each", exit_code,
+       [&o] { return keyring_list(o.global); });
+  leaf(*keyring, "rotate", "Put a new key in front and seal all credentials with it", exit_code,
+       [&o] { return keyring_rotate(o.global, o.keyring); })
+      ->add_flag("--continue", o.keyring.go_on,
+                 "no new key: only what the first key has not sealed yet");
+  leaf(*keyring, "drop", "Take a key out; refused while a credential needs it", exit_code,
+       [&o] { return keyring_drop(o.global, o.keyring); })
+      ->add_option("id", o.keyring.id, "as `pilot keyring list` shows it")
+      ->required();
 }
 
 void add_migrate(CLI::App& app, Options& o, int& exit_code) {
-  auto* command = leaf(app, "migrate", "Bring the database's schema up to date", exit_code, [&o] {
-    const pilot::Status url = read_database_url(o);
-    return url ? migrate(o.global, o.migrate) : refuse(url.error());
-  });
-  auto* from = command->add_flag("--from-old", o.migrate.from_old,
-                                 "take over a PostgreSQL database of the old service, in place");
-  command
-      ->add_flag("--drop-old", o.migrate.drop_old,
-                 "remove the old tables that a take-over has kept")
-      ->excludes(from);
+  auto* command = leaf(app, "migrate", "Bring the database's schema up to date", exit_code,
+                       [&o] { return migrate(o.global, o.migrate); });
+  command->add_flag("--from-old", o.migrate.from_old, "take over a database of the old service");
+  command->add_flag("--drop-old", o.migrate.drop_old, "remove what a take-over has kept of it")
+      ->excludes("--from-old");
 }
 
 // The command's name: the first argument that is no option and no option's value.
@@ -259,7 +313,9 @@ std::string first_word(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     if (!word.starts_with('-')) return std::string(word);
-    if (word == "--data-dir" || word == "--log-level" || word == "--database-url-file") ++i;
+    if (word == "--data-dir" || word == "--user" || word == "--log-level" ||
+        word == "--log-format" || word == "--key-file" || word == "--database-url-file")
+      ++i;
   }
   return "";
 }
@@ -267,6 +323,9 @@ std::string first_word(int argc, char** argv) {
 int run_command_line(int argc, char** argv) {
   Options o;
   int exit_code = kExitOk;
+  auto keys = pilot::vault::take_key_source();
+  if (!keys) return refuse(keys.error());
+  o.global.keys = std::move(*keys);
   CLI::App app{"Pilot runs plans: steps that call other services, durably.", "pilot"};
   app.set_version_flag("--version", fmt::format("pilot {}", version()));
   app.require_subcommand(1);
@@ -274,9 +333,13 @@ int run_command_line(int argc, char** argv) {
   o.global.data_dir = DataDir::default_path();
   app.add_option("--data-dir", o.global.data_dir, "where everything is kept")
       ->envname("PILOT_DATA_DIR");
-  app.add_option("--database-url-file", o.database_url_file,
-                 "file with the PostgreSQL URL; else PILOT_DATABASE_URL is taken");
+  app.add_option("--database-url-file", o.global.database_url_file,
+                 "file with the URL of a PostgreSQL; or set PILOT_DATABASE_URL");
+  app.add_option("--key-file", o.global.keys.file,
+                 "the keys that seal credentials; pilot.key in the data directory if not given");
   app.add_flag("--json", o.global.json, "output for scripts");
+  app.add_option("--user", o.global.user,
+                 "the user whom the command is for; \"local\" if not given");
   app.add_option("--log-level", o.log_level)
       ->check(CLI::IsMember({"debug", "info", "warn", "error", "off"}))
       ->each([&o](const std::string& level) {
@@ -287,6 +350,11 @@ int run_command_line(int argc, char** argv) {
                                                             {"off", pilot::LogLevel::off}};
         if (const auto it = levels.find(level); it != levels.end()) o.global.log_level = it->second;
       });
+  app.add_option("--log-format", o.log_format, "text, or json: one object a line")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->each([&o](const std::string& format) {
+        o.global.log_format = format == "json" ? pilot::LogFormat::json : pilot::LogFormat::text;
+      });
   add_serve_and_run(app, o, exit_code);
   add_plans(app, o, exit_code);
   add_runs(app, o, exit_code);
@@ -295,7 +363,11 @@ int run_command_line(int argc, char** argv) {
   add_jq(app, o, exit_code);
   add_providers(app, o, exit_code);
   add_credentials(app, o, exit_code);
+  add_identity_commands(app, o.global, o.identity, exit_code);
+  add_keyring(app, o, exit_code);
   add_migrate(app, o, exit_code);
+  leaf(app, "nodes", "The processes that serve this database", exit_code,
+       [&o] { return nodes(o.global); });
   leaf(app, "doctor", "Check the installation", exit_code, [&o] { return doctor(o.global); });
   if (const std::string word = first_word(argc, argv); !word.empty()) {
     std::vector<std::string> names;
@@ -318,6 +390,7 @@ int run_command_line(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of that write, not the end of us
+  umask(077);  // all that Pilot writes is its user's alone, whatever the shell says
   try {
     return run_command_line(argc, argv);
   } catch (const std::exception& bug) {

@@ -4,8 +4,9 @@
 
 #include <thread>
 
+#include "app/database.h"
 #include "app/output.h"
-#include "base/crypto.h"
+#include "http/url.h"
 
 namespace pilot::app {
 namespace {
@@ -13,10 +14,9 @@ namespace {
 using namespace std::chrono_literals;
 constexpr auto kPatience = 10s;
 
-std::string random_token() {
-  std::array<std::byte, 32> bytes;
-  make_system_random()->fill(bytes);
-  return crypto::hex({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
+// For whom, as a query that goes with every call.
+std::string about(const GlobalOptions& options) {
+  return options.user.empty() ? "" : "user_id=" + http::encode_component(options.user);
 }
 
 // Whoever holds the lock is the server of server.json; if nobody does, that file is a leftover.
@@ -38,20 +38,25 @@ Result<Session> Session::open(const GlobalOptions& options) {
     const Result<bool> owned = is_owned(*dir);
     if (!owned) return owned.error();
     if (const auto server = *owned ? dir->read_server() : std::nullopt) {
-      session.client_ = std::make_unique<api::Client>(server->url, "");
+      session.client_ = std::make_unique<api::Client>(server->url, server->token, about(options));
       const auto health = session.client_->call("GET", "/healthz");
       if (health && health->status == 200) return session;
     }
+    const Result<std::string> database = read_database_url(options.database_url_file);
+    if (!database) return database.error();
     AppOptions app{.data_dir = options.data_dir,
-                   .token = random_token(),
+                   .database_url = *database,
+                   .keys = options.keys,
+                   .open = false,
                    .shards = 1,
                    .claim_others = false,
-                   .log_level = std::max(options.log_level, LogLevel::warn)};
-    const std::string token = app.token;
+                   .log_level = std::max(options.log_level, LogLevel::warn),
+                   .log_format = options.log_format};
     Result<std::unique_ptr<App>> started = App::start(std::move(app));
     if (started) {
       session.app_ = std::move(*started);
-      session.client_ = std::make_unique<api::Client>(session.app_->url(), token);
+      session.client_ = std::make_unique<api::Client>(
+          session.app_->url(), session.app_->operator_token(), about(options));
       return session;
     }
     if (started.error().code != "data_dir_in_use" || std::chrono::steady_clock::now() > give_up) {

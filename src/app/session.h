@@ -12,9 +12,12 @@ namespace pilot::app {
 
 struct GlobalOptions {
   std::filesystem::path data_dir;
-  std::string database_url;  // PostgreSQL; empty: pilot.db in data_dir
+  std::string database_url_file;  // see read_database_url()
+  vault::KeySource keys;
   bool json = false;
+  std::string user;  // whom the command is for; empty: whoever runs the server ("local")
   LogLevel log_level = LogLevel::info;
+  LogFormat log_format = LogFormat::text;
 };
 
 class Session {

@@ -24,23 +24,32 @@ std::string to_text(Bytes bytes, std::uint8_t version) {
   return text;
 }
 
+Bytes with_millis(std::uint64_t millis) {
+  Bytes bytes{};
+  for (std::size_t i = 0; i < 6; ++i) {
+    bytes[i] = static_cast<std::uint8_t>(millis >> (8 * (5 - i)));
+  }
+  return bytes;
+}
+
 }  // namespace
 
 // RFC 9562, 5.7 with method 3 of 6.2: the 12 bits after the milliseconds carry their fraction, so
 // that ids made within one millisecond still sort by time; 62 bits are random.
 std::string make_uuid7(WallTime now, Random& random) {
   const auto micros = static_cast<std::uint64_t>(std::max<std::int64_t>(0, to_unix_micros(now)));
-  const std::uint64_t millis = micros / 1000;
   const std::uint64_t fraction = micros % 1000 * 4096 / 1000;
-  Bytes bytes;
-  for (std::size_t i = 0; i < 6; ++i) {
-    bytes[i] = static_cast<std::uint8_t>(millis >> (8 * (5 - i)));
-  }
+  Bytes bytes = with_millis(micros / 1000);
   bytes[6] = static_cast<std::uint8_t>(fraction >> 8);
   bytes[7] = static_cast<std::uint8_t>(fraction);
   const std::uint64_t tail = random.next();
   std::memcpy(bytes.data() + 8, &tail, sizeof tail);
   return to_text(bytes, 7);
+}
+
+std::string first_uuid7(WallTime at) {
+  const auto micros = static_cast<std::uint64_t>(std::max<std::int64_t>(0, to_unix_micros(at)));
+  return to_text(with_millis(micros / 1000), 7);
 }
 
 std::string make_uuid8(std::string_view name) {

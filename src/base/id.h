@@ -20,6 +20,8 @@ struct Id {
 };
 
 std::string make_uuid7(WallTime now, Random& random);
+// Not greater than any UUIDv7 made then or later, to the millisecond: ids before it are older.
+std::string first_uuid7(WallTime at);
 // UUIDv8 from the first 16 bytes of SHA-256 of `name`.
 std::string make_uuid8(std::string_view name);
 bool is_uuid(std::string_view text);

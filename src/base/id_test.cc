@@ -66,4 +66,13 @@ TEST(Id, IsAValueOfItsOwnType) {
 }
 
 }  // namespace
+TEST(FirstUuid7, IsNotAfterAnyOfItsMillisecond) {
+  const auto random = make_seeded_random(7);
+  const WallTime at{std::chrono::milliseconds{1'800'000'000'123}};
+  const std::string first = first_uuid7(at);
+  EXPECT_TRUE(is_uuid(first));
+  EXPECT_LE(first, make_uuid7(at, *random));
+  EXPECT_GT(first, make_uuid7(at - std::chrono::milliseconds{1}, *random));
+}
+
 }  // namespace pilot

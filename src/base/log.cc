@@ -43,24 +43,66 @@ bool is_unsafe(std::string_view character) {
          (at(1) == 0x81 && at(2) >= 0xa6 && at(2) <= 0xa9);    // U+2066 to U+2069
 }
 
+// What stands before and after the line's own part; the time and the level are spdlog's to fill in.
+const char* pattern(LogFormat format) {
+  return format == LogFormat::json ? R"({"ts":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":%v})"
+                                   : "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
+}
+
+// A word stands as it is, so that it is easy to look for; anything else in quotes.
+void append_word(std::string& out, const std::string& value) {
+  const bool plain = !value.empty() && value.find_first_of(" \"=") == std::string::npos;
+  if (plain) {
+    out += value;
+  } else {
+    append_json_string(out, value);
+  }
+}
+
+void append_field(std::string& out, const LogField& field, LogFormat format) {
+  if (format == LogFormat::json) {
+    out += ',';
+    append_json_string(out, printable(field.name));
+    out += ':';
+  } else {
+    fmt::format_to(std::back_inserter(out), " {}=", printable(field.name));
+  }
+  if (const auto* number = std::get_if<std::int64_t>(&field.value)) {
+    fmt::format_to(std::back_inserter(out), "{}", *number);
+    return;
+  }
+  const std::string value = printable(std::get<std::string_view>(field.value));
+  if (format == LogFormat::json) {
+    append_json_string(out, value);
+  } else {
+    append_word(out, value);
+  }
+}
+
 }  // namespace
 
 struct Log::Sink {
   spdlog::logger logger;
 };
 
-Log::Log(LogLevel level) : level_(level) {
+Log::Log(LogLevel level, LogFormat format) : level_(level), format_(format) {
   auto out = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  out->set_formatter(std::make_unique<spdlog::pattern_formatter>("%Y-%m-%dT%H:%M:%S.%eZ %l %v",
-                                                                 spdlog::pattern_time_type::utc));
+  out->set_formatter(
+      std::make_unique<spdlog::pattern_formatter>(pattern(format), spdlog::pattern_time_type::utc));
   sink_ = std::make_unique<Sink>(Sink{spdlog::logger("pilot", std::move(out))});
   sink_->logger.set_level(to_spdlog(level));
 }
 
 Log::~Log() = default;
 
-void Log::write(LogLevel level, std::string_view text) {
-  const std::string line = printable(text);
+void Log::write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
+  std::string line = printable(message);
+  if (format_ == LogFormat::json) {
+    std::string quoted;
+    append_json_string(quoted, line);
+    line = std::move(quoted);
+  }
+  for (const LogField& field : fields) append_field(line, field, format_);
   sink_->logger.log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
 }
 

@@ -2,10 +2,32 @@
 
 #include <fmt/format.h>
 
+#include "http/url.h"
+
 namespace pilot::engine {
 namespace {
 
 constexpr std::size_t kKept = 1'000;  // connections; then all are forgotten and read again
+
+constexpr std::string_view kAllowedHosts = "allowed_hosts";
+
+// What the connection says itself, else the host of its own base_url: a step that names another
+// place does not get the credentials sent there.
+Result<http::HostListPtr> hosts_of(const providers::Connection& connection) {
+  std::string text;
+  if (const auto given = connection.value(kAllowedHosts)) {
+    text = *given;
+  } else if (const auto base = connection.value("base_url")) {
+    const Result<http::Url> url = http::parse_url(*base);
+    if (!url) return http::HostListPtr{};  // its provider says what is wrong with it
+    text = fmt::format("{}:{}", url->host, url->port);
+  } else {
+    return http::HostListPtr{};
+  }
+  Result<http::HostList> list = http::HostList::parse(text);
+  if (!list) return list.error();
+  return std::make_shared<const http::HostList>(std::move(*list));
+}
 
 }  // namespace
 
@@ -17,7 +39,10 @@ boost::asio::awaitable<Result<providers::Connection>> Connections::open(UserId u
   generation_ = generation;
   const std::string key = user.text + '\0' + provider + '\0' + connection;
   if (const auto it = kept_.find(key); it != kept_.end()) {
-    co_return unseal(connection, it->second);
+    // Another node may have sealed the rows anew since, and dropped their key: then read again.
+    Result<providers::Connection> opened = unseal(connection, it->second);
+    if (opened) co_return opened;
+    kept_.erase(it);
   }
   auto sealed =
       co_await store_.connection_credentials(std::move(user), std::move(provider), connection);
@@ -32,13 +57,19 @@ Result<providers::Connection> Connections::unseal(
   providers::Connection result;
   result.name = name;
   for (const auto& credential : sealed) {
-    Result<Secret> value = keys_.open(credential.encrypted_value);
+    Result<Secret> value = keys_.open(credential.encrypted_value, credential.key_id);
     if (!value) {
       return value.error().prefixed(
           fmt::format("credential {} of {}", credential.type, credential.provider));
     }
     result.values.emplace(credential.type, std::move(*value));
   }
+  Result<http::HostListPtr> hosts = hosts_of(result);
+  if (!hosts) {
+    return hosts.error().prefixed(fmt::format("{} of connection {}", kAllowedHosts, name));
+  }
+  result.hosts = std::move(*hosts);
+  result.values.erase(std::string(kAllowedHosts));  // no secret, and nothing to send
   return result;
 }
 

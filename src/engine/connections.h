@@ -1,22 +1,24 @@
 // A user's credentials for one call: sealed rows from the store (kept a moment per shard), opened
-// with the key ring only when the call is built. On its shard only.
+// with the key ring only when the call is built, and bound to the hosts that they may go to. On its
+// shard only.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
 
 #include "providers/action.h"
 #include "store/credential_store.h"
-#include "vault/key_ring.h"
+#include "vault/key_holder.h"
 
 namespace pilot::engine {
 
 class Connections {
  public:
-  Connections(store::CredentialStore& store, const vault::KeyRing& keys)
+  Connections(store::CredentialStore& store, const vault::KeyHolder& keys)
       : store_(store), keys_(keys) {}
 
-  // An empty connection when the user has none of that name. Codes: credential_unreadable, the
-  // store's.
+  // An empty connection when the user has none of that name. Its hosts are those of the value
+  // `allowed_hosts`, else that of its `base_url`. Codes: credential_unreadable, invalid_host_rule,
+  // the store's.
   boost::asio::awaitable<Result<providers::Connection>> open(UserId user, std::string provider,
                                                              std::string connection);
 
@@ -24,7 +26,7 @@ class Connections {
   Result<providers::Connection> unseal(const std::string& name,
                                        const std::vector<store::SealedCredential>& sealed) const;
   store::CredentialStore& store_;
-  const vault::KeyRing& keys_;
+  const vault::KeyHolder& keys_;
   // Sealed rows by user, provider and connection, good as long as nothing was written since.
   std::map<std::string, std::vector<store::SealedCredential>> kept_;
   std::uint64_t generation_ = 0;

@@ -6,11 +6,18 @@
 
 #include "base/log.h"
 #include "engine/fetcher.h"
+#include "engine/housekeeper.h"
+#include "engine/lease.h"
+#include "engine/pause.h"
 #include "engine/scheduler.h"
 #include "engine/worker.h"
 
 namespace pilot::engine {
 namespace {
+
+// How long the caller of a cancel waits for the node that has the run.
+constexpr Millis kCancelWait{10'000};
+constexpr Millis kCancelLook{100};
 
 class WorkerEngine final : public Engine {
  public:
@@ -24,25 +31,36 @@ class WorkerEngine final : public Engine {
                         .bus = bus_,
                         .shared = shared_,
                         .index = i,
-                        .on_parked = [this](WallTime due) { fetcher_.notice(due); }}));
+                        .on_parked = [this](WallTime due) { fetcher_.notice(due); },
+                        .may_act = [this] { return lease_.safe(); }}));
     }
   }
 
+  ~WorkerEngine() override { parts_.store.watch({}); }
+
   awaitable<Status> start() override {
-    if (!options_.claim_others) co_return ok();
-    const auto released = co_await parts_.store.release_others(options_.node);
-    if (!released) co_return released.error();
-    if (*released > 0) parts_.log.info("taking up {} unfinished runs", *released);
-    fetcher_.start();
-    scheduler_.start();
+    // Even a single command that shares a database needs a lease: its run would be taken from it.
+    if (!options_.claim_others && !parts_.store.shared()) co_return ok();
+    const Status leased = co_await lease_.start();
+    if (!leased || !options_.claim_others) co_return leased;
+    if (options_.works) {
+      fetcher_.start();
+      parts_.store.watch([this] { fetcher_.notice(parts_.clock.now()); });
+    }
+    if (options_.schedules) scheduler_.start();
+    housekeeper_.start();
     co_return ok();
   }
 
   awaitable<void> stop(Millis grace) override {
     shared_.stopping = true;
+    parts_.store.watch({});
+    lease_.drain();
+    housekeeper_.stop();
     scheduler_.stop();
     fetcher_.stop();
     co_await stop_workers(grace);
+    co_await lease_.stop();
   }
 
   awaitable<Result<Run>> enqueue(std::size_t shard, StartRun start) override {
@@ -67,6 +85,9 @@ class WorkerEngine final : public Engine {
       const auto idle = co_await parts_.store.cancel_idle_run(user, run, parts_.clock.now());
       if (!idle) co_return idle.error();
       if (*idle) co_return co_await publish_cancelled(user, run);
+      const auto asked = co_await parts_.store.request_cancel(user, run);
+      if (!asked) co_return asked.error();
+      if (*asked) co_return co_await cancelled_elsewhere(shard, user, run);
     }
     co_return conflict("run_busy", "the run is changing hands; try again");
   }
@@ -89,6 +110,33 @@ class WorkerEngine final : public Engine {
       bus_.publish(run, std::make_shared<const Event>(Event{row->revision, *row}));
     }
     co_return row;
+  }
+
+  // Another node owns it, and has been asked: its answer is in the store.
+  awaitable<Result<Run>> cancelled_elsewhere(std::size_t shard, UserId user, RunId run) {
+    for (Millis waited{0}; waited < kCancelWait; waited += kCancelLook) {
+      Result<Run> row = co_await parts_.store.find_run(user, run);
+      if (!row || row->state == RunState::cancelled) co_return row;
+      if (is_terminal(row->state)) {
+        co_return conflict("run_finished",
+                           fmt::format("the run has already ended ({})", to_string(row->state)));
+      }
+      co_await pause(parts_.clock, *parts_.shards[shard].timers, kCancelLook);
+    }
+    co_return conflict(
+        "run_busy",
+        "the node that has this run does not answer; the run is cancelled as soon as "
+        "it or another does");
+  }
+
+  // A run of ours that was cancelled through another node. Its watchers hear of its end as always.
+  void cancel_here(const store::UserRun& wanted) {
+    for (auto& one : workers_) {
+      Worker* worker = one.get();
+      boost::asio::post(worker->executor(), [worker, wanted] {
+        worker->cancel(wanted.user, wanted.run, [](const std::optional<Run>&) {});
+      });
+    }
   }
 
   // Crosses to the worker's shard and back; the coroutine itself stays where it is.
@@ -137,6 +185,12 @@ class WorkerEngine final : public Engine {
                     .shard = parts_.shards[0],
                     .shared = shared_,
                     .workers = workers_}};
+  Lease lease_{{.engine = parts_,
+                .options = options_,
+                .shard = parts_.shards[0],
+                .on_released = [this] { fetcher_.notice(parts_.clock.now()); },
+                .on_cancel = [this](const store::UserRun& run) { cancel_here(run); }}};
+  Housekeeper housekeeper_{{.engine = parts_, .options = options_, .shard = parts_.shards[0]}};
   Scheduler scheduler_{{.engine = parts_,
                         .shard = parts_.shards[0],
                         .on_fired = [this](WallTime now) { fetcher_.notice(now); }}};

@@ -12,7 +12,7 @@
 #include "http/transport.h"
 #include "plan/compiled_plan.h"
 #include "store/store.h"
-#include "vault/key_ring.h"
+#include "vault/key_holder.h"
 
 namespace pilot::engine {
 
@@ -27,15 +27,29 @@ struct ShardContext {
 
 struct EngineOptions {
   std::string node;                              // this process's uuid
+  std::string name;                              // host and pid, for people
+  std::string version;                           // of the program
   std::size_t max_queued = limits::kQueuedRuns;  // past it: 503 `overloaded`
   // False: `pilot run` works on its own run only, keeps it in memory while it sleeps, and fires no
   // schedules.
   bool claim_others = true;
+  // Roles. A node that does not work leaves what it accepts to others (but for execute(), whose
+  // caller waits for it here); one that does not schedule fires nothing.
+  bool works = true;
+  bool schedules = true;
+  std::string roles = "api,worker,scheduler";  // as people gave them
+  // Several nodes on one database: how long a silent node keeps its runs.
+  Millis lease{15'000};
+  std::optional<std::chrono::days> retention;  // none: finished runs are kept
+  // The only hosts that this user's calls may go to (every hop); null: any. Asked for each call,
+  // on any shard.
+  std::function<http::HostListPtr(const UserId&)> hosts_of = {};
 };
 
 // Everything a run is started from.
 struct StartRun {
   UserId user;
+  RunId id;     // decided by its cause, so that it is made once; empty: a new one
   PlanId plan;  // empty: the plan came along
   int plan_version = 0;
   Json document;  // the plan itself when `plan` is empty, else null
@@ -99,7 +113,7 @@ class Engine {
 struct EngineParts {
   store::Store& store;
   http::Transport& transport;
-  const vault::KeyRing& keys;
+  const vault::KeyHolder& keys;
   std::shared_ptr<const providers::Registry> registry;
   Clock& clock;
   Log& log;

@@ -91,6 +91,14 @@ TEST_F(EngineLimitsTest, ALoopsListIsBoundedToo) {
   EXPECT_EQ(string_or(done.run.error, "code"), "output_too_large");
 }
 
+TEST_F(EngineLimitsTest, ARunHasTheIdThatItsCauseDecided) {
+  StartRun start = world.start_of(steps({set("a", "{}")}));
+  start.id.text = "018f0000-0000-7000-8000-000000000001";
+  const auto run = world.run(world.process().engine->enqueue(0, std::move(start)));
+  ASSERT_TRUE(run);
+  EXPECT_EQ(run->id.text, "018f0000-0000-7000-8000-000000000001");
+}
+
 TEST_F(EngineLimitsTest, PastItsLimitItSays503) {
   world.boot({.max_queued = 2});
   ASSERT_TRUE(world.start());

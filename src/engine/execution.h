@@ -34,7 +34,8 @@ class Execution final : public std::enable_shared_from_this<Execution> {
     Random& random;
     Log& log;
     boost::asio::any_io_executor executor;
-    Millis park_after = limits::kParkAfter;          // a longer sleep leaves memory
+    std::function<bool()> may_act;           // whether this node's lease lets it start an effect
+    Millis park_after = limits::kParkAfter;  // a longer sleep leaves memory
     std::function<void(Execution&, Ending)> on_end;  // called once
   };
 
@@ -91,6 +92,7 @@ class Execution final : public std::enable_shared_from_this<Execution> {
   void attempt(Cell& cell);
   void run_logic(Cell& cell, CallOrder order);
   boost::asio::awaitable<void> call(std::shared_ptr<Execution> self, Cell* cell, CallOrder order);
+  boost::asio::awaitable<Status> marked_and_ours(Cell& cell);
   void on_result(Cell& cell, CallResult result);
   void on_cancelled(Cell& cell, CallResult result);
   void retry_later(Cell& cell, CallResult result, Millis wait);

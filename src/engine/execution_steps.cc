@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/execution.h"
+#include "engine/pause.h"
 #include "engine/spawn.h"
 
 namespace pilot::engine {
@@ -23,6 +24,7 @@ CellOutcome outcome_of(const Attempt& row, const plan::CompiledStep& step) {
 
 // Marks the row of a step that ended the run, so that a replay ends it there, too.
 constexpr std::string_view kStops = "stops_run";
+constexpr Millis kLeasePause{200};
 
 StepError unknown_error(const std::string& why) {
   return {.code = "outcome_unknown",
@@ -204,7 +206,7 @@ boost::asio::awaitable<void> Execution::call(std::shared_ptr<Execution> self, Ce
     // only tells whoever looks, and is replaced unwritten when the answer comes soon.
     put(*cell, row_of(*cell, AttemptStatus::running), false);
     Status marked = ok();
-    if (has_effect(result.effect)) marked = co_await parts_.journal.flushed();
+    if (has_effect(result.effect)) marked = co_await marked_and_ours(*cell);
     if (phase_ == Phase::working && marked) {
       result = co_await parts_.steps.send(std::move(*prepared), cancel_.token());
     }
@@ -219,6 +221,19 @@ boost::asio::awaitable<void> Execution::call(std::shared_ptr<Execution> self, Ce
   if (phase_ != Phase::working) co_return;  // fenced, handed back, or its rows were lost
   on_result(*cell, std::move(result));
   pump();
+}
+
+// The mark is durable, and the lease good. While it is not, another node may be taking the run
+// over: then the next flush says so.
+boost::asio::awaitable<Status> Execution::marked_and_ours(Cell& cell) {
+  Status marked = co_await parts_.journal.flushed();
+  while (marked && phase_ == Phase::working && !parts_.may_act()) {
+    co_await pause(parts_.clock, parts_.timers, kLeasePause);
+    if (phase_ != Phase::working) break;
+    put(cell, row_of(cell, AttemptStatus::running), false);
+    marked = co_await parts_.journal.flushed();
+  }
+  co_return marked;
 }
 
 void Execution::on_result(Cell& cell, CallResult result) {

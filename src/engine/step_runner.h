@@ -41,9 +41,15 @@ struct CallResult {
 
 class StepRunner {
  public:
-  StepRunner(store::CredentialStore& store, const vault::KeyRing& keys, http::Transport& transport,
-             Clock& clock)
-      : connections_(store, keys), transport_(transport), clock_(clock) {}
+  // EngineOptions::hosts_of.
+  using HostsOf = std::function<http::HostListPtr(const UserId&)>;
+
+  StepRunner(store::CredentialStore& store, const vault::KeyHolder& keys,
+             http::Transport& transport, Clock& clock, HostsOf hosts_of = {})
+      : connections_(store, keys),
+        transport_(transport),
+        clock_(clock),
+        hosts_of_(std::move(hosts_of)) {}
 
   // An action without I/O: at once.
   providers::LogicOutcome run_logic(CallOrder order) const;
@@ -62,8 +68,11 @@ class StepRunner {
 
   Connections connections_;
   const providers::Connection no_connection_;
+  std::vector<http::HostListPtr> allowed_hosts(const PreparedCall& call) const;
+
   http::Transport& transport_;
   Clock& clock_;
+  const HostsOf hosts_of_;
 };
 
 }  // namespace pilot::engine

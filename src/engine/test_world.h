@@ -16,8 +16,8 @@ namespace pilot::engine {
 // One process: everything that dies in a crash.
 struct Process {
   Process(FakeClock& clock, store::Store& disk, http::ScriptedTransport::Handler handler,
-          const vault::KeyRing& keys, std::shared_ptr<const providers::Registry> registry, Log& log,
-          std::uint64_t seed, EngineOptions options)
+          const vault::KeyHolder& keys, std::shared_ptr<const providers::Registry> registry,
+          Log& log, std::uint64_t seed, EngineOptions options)
       : store(disk), transport(std::move(handler)) {
     shards.push_back(
         {.executor = io.get_executor(), .timers = &clock, .random = make_seeded_random(seed)});
@@ -172,7 +172,7 @@ class World {
   Engine& engine() { return *process_->engine; }
   store::Store& disk() { return *disk_; }
   Random& random() { return *random_; }
-  const vault::KeyRing& keys() const { return keys_; }
+  const vault::KeyHolder& keys() const { return keys_; }
 
   FakeClock clock;
   UserId user{"ada"};
@@ -192,7 +192,7 @@ class World {
   std::uint64_t seed_;
   Log log_{LogLevel::off};
   std::unique_ptr<Random> random_;
-  vault::KeyRing keys_;
+  vault::KeyHolder keys_;
   std::unique_ptr<store::Store> disk_;
   std::shared_ptr<const providers::Registry> registry_;
   std::unique_ptr<Process> process_;

@@ -29,8 +29,8 @@ Worker::Worker(Parts parts)
                  if (it != runs_.end()) std::shared_ptr(it->second)->drop();
                },
            .on_failed = [this](const RunId& run, const Error& error) { on_failed(run, error); }}),
-      steps_(parts_.engine.store, parts_.engine.keys, parts_.engine.transport,
-             parts_.engine.clock) {}
+      steps_(parts_.engine.store, parts_.engine.keys, parts_.engine.transport, parts_.engine.clock,
+             parts_.options.hosts_of) {}
 
 Worker::~Worker() = default;
 
@@ -58,7 +58,7 @@ Result<Run> Worker::make_run(StartRun& start) {
   Run run;
   const WallTime now = parts_.engine.clock.now();
   run.user = std::move(start.user);
-  run.id = RunId{make_uuid7(now, *parts_.shard.random)};
+  run.id = start.id.empty() ? RunId{make_uuid7(now, *parts_.shard.random)} : start.id;
   run.plan = std::move(start.plan);
   run.plan_version = start.plan_version;
   run.plan_name = start.compiled->plan.name;
@@ -84,6 +84,7 @@ std::shared_ptr<Execution> Worker::add(Run run, std::shared_ptr<const plan::Comp
       .random = *parts_.shard.random,
       .log = parts_.engine.log,
       .executor = parts_.shard.executor,
+      .may_act = parts_.may_act,
       .park_after =
           parts_.options.claim_others ? Millis{limits::kParkAfter} : Millis{limits::kWait},
       .on_end = [this](Execution& execution, Ending ending) { on_end(execution, ending); }};
@@ -97,6 +98,7 @@ std::shared_ptr<Execution> Worker::add(Run run, std::shared_ptr<const plan::Comp
 awaitable<Result<Run>> Worker::enqueue(StartRun start) {
   Result<Run> run = make_run(start);
   if (!run) co_return run.error();
+  if (!parts_.options.works) co_return co_await leave_to_others(std::move(*run));
   const std::shared_ptr<Execution> execution = add(std::move(*run), std::move(start.compiled), {});
   execution->insert();
   Run answer = execution->run();  // what the flush makes durable, not what comes meanwhile
@@ -104,6 +106,16 @@ awaitable<Result<Run>> Worker::enqueue(StartRun start) {
   if (!accepted) co_return accepted.error();
   if (!execution->ending()) execution->go();
   co_return answer;
+}
+
+awaitable<Result<Run>> Worker::leave_to_others(Run run) {
+  run.node.clear();
+  run.epoch = 0;
+  JournalSlot slot;
+  journal_.insert_run(run, slot);
+  const Status accepted = co_await journal_.flushed();
+  if (!accepted) co_return accepted.error();
+  co_return run;
 }
 
 awaitable<Result<Executed>> Worker::execute(StartRun start, Millis wait) {

@@ -32,6 +32,7 @@ class Worker {
     std::size_t index = 0;
     // A run was parked and is due then; called on this shard.
     std::function<void(WallTime)> on_parked;
+    std::function<bool()> may_act;  // see Execution::Parts
   };
   explicit Worker(Parts parts);
   ~Worker();
@@ -61,6 +62,7 @@ class Worker {
     Run parked = {};  // as it was when it left memory
   };
   Result<Run> make_run(StartRun& start);
+  awaitable<Result<Run>> leave_to_others(Run run);
   std::shared_ptr<Execution> add(Run run, std::shared_ptr<const plan::CompiledPlan> plan,
                                  std::vector<Attempt> recorded);
   awaitable<void> load(Run run);

@@ -109,12 +109,18 @@ bool in_range(std::span<const std::uint8_t> address, std::span<const std::uint8_
   return (address[whole] & mask) == (base[whole] & mask);
 }
 
-Rule rule_of(std::uint32_t address) {
+// Which rule an address falls under, and how narrow the range is that says so.
+struct Verdict {
+  Rule rule = Rule::open;
+  int bits = 0;
+};
+
+Verdict verdict_of(std::uint32_t address) {
   for (const Range4& range : kRanges4) {
     const std::uint32_t mask = ~std::uint32_t{0} << (32 - range.bits);
-    if ((address & mask) == (range.base & mask)) return range.rule;
+    if ((address & mask) == (range.base & mask)) return {range.rule, range.bits};
   }
-  return Rule::open;
+  return {};
 }
 
 std::uint32_t v4_at(const Bytes16& address, std::size_t at) {
@@ -135,41 +141,65 @@ std::optional<std::uint32_t> embedded(const Bytes16& a) {
   return std::nullopt;
 }
 
-Rule rule_of(const Bytes16& address) {
+const Range6* range_of(const Bytes16& address) {
   for (const Range6& range : kRanges6) {
-    if (in_range(address, range.base, range.bits)) return range.rule;
+    if (in_range(address, range.base, range.bits)) return &range;
   }
-  if (const auto inner = embedded(address)) return rule_of(*inner);
-  // Only 2000::/3 has been given out for the Internet.
-  return (address[0] & 0xe0) == 0x20 ? Rule::open : Rule::reserved;
+  return nullptr;
 }
 
-Rule rule_of(const sockaddr& address) {
+// An address as it is judged and as rules may name it: the IPv4 address that counts, or IPv6.
+struct Judged {
+  Verdict verdict;
+  std::array<std::uint8_t, 16> bytes{};
+  std::size_t size = 0;  // 4 or 16; 0: no IP address
+  Bytes16 outer{};       // the IPv6 address that an IPv4 one was found in, else zero
+};
+
+Judged judge_v4(std::uint32_t address) {
+  Judged out{.verdict = verdict_of(address), .size = 4};
+  for (std::size_t i = 0; i < 4; ++i) {
+    out.bytes[i] = static_cast<std::uint8_t>(address >> (24 - 8 * i));
+  }
+  return out;
+}
+
+Judged judge_v6(const Bytes16& address) {
+  if (const Range6* range = range_of(address)) {
+    return {.verdict = {range->rule, range->bits}, .bytes = address, .size = 16};
+  }
+  if (const auto inner = embedded(address)) {
+    Judged judged = judge_v4(*inner);
+    judged.outer = address;
+    return judged;
+  }
+  // Only 2000::/3 has been given out for the Internet.
+  const bool given_out = (address[0] & 0xe0) == 0x20;
+  return {.verdict = {given_out ? Rule::open : Rule::reserved, 3}, .bytes = address, .size = 16};
+}
+
+Judged judge(const sockaddr& address) {
   if (address.sa_family == AF_INET) {
     sockaddr_in in{};
     std::memcpy(&in, &address, sizeof in);
-    return rule_of(ntohl(in.sin_addr.s_addr));
+    return judge_v4(ntohl(in.sin_addr.s_addr));
   }
   if (address.sa_family == AF_INET6) {
     sockaddr_in6 in{};
     std::memcpy(&in, &address, sizeof in);
     Bytes16 bytes{};
     std::memcpy(bytes.data(), &in.sin6_addr, bytes.size());
-    return rule_of(bytes);
+    return judge_v6(bytes);
   }
-  return Rule::reserved;  // neither IPv4 nor IPv6: nothing that Pilot connects to
+  return {.verdict = {Rule::reserved, 128}};  // nothing that Pilot connects to
 }
 
-}  // namespace
-
-std::optional<std::string> forbidden(const sockaddr& address, const AddressPolicy& policy) {
-  switch (rule_of(address)) {
-    case Rule::open:
-      return std::nullopt;
+std::string_view name_of(Rule rule) {
+  switch (rule) {
     case Rule::loopback:
-      return policy.allow_loopback ? std::nullopt : std::optional<std::string>("loopback");
+      return "loopback";
     case Rule::private_network:
-      return policy.allow_private ? std::nullopt : std::optional<std::string>("private");
+      return "private";
     case Rule::link_local:
       return "link_local";
     case Rule::metadata:
@@ -178,10 +208,44 @@ std::optional<std::string> forbidden(const sockaddr& address, const AddressPolic
       return "multicast";
     case Rule::unspecified:
       return "unspecified";
+    case Rule::open:
     case Rule::reserved:
-      return "reserved";
+      break;
   }
   return "reserved";
+}
+
+bool is_lifted(const Judged& judged, const AddressPolicy& policy, const Asked& asked) {
+  const Rule rule = judged.verdict.rule;
+  if (rule == Rule::loopback && policy.allow_loopback) return true;
+  if (rule == Rule::private_network && policy.allow_private) return true;
+  const bool by_name = rule == Rule::loopback || rule == Rule::private_network;
+  if (by_name && policy.alone && policy.alone->load(std::memory_order_relaxed)) return true;
+  return std::any_of(policy.allow.begin(), policy.allow.end(), [&](const HostRule& allowed) {
+    if (!allowed.is_network()) return by_name && allowed.names(asked.host, asked.port);
+    const auto bits = allowed.covers(judged.bytes.data(), judged.size, asked.port);
+    return bits && *bits >= judged.verdict.bits;
+  });
+}
+
+}  // namespace
+
+std::optional<std::string> forbidden(const sockaddr& address, const AddressPolicy& policy,
+                                     const Asked& asked) {
+  const Judged judged = judge(address);
+  const bool is_denied =
+      std::any_of(policy.deny.begin(), policy.deny.end(), [&](const HostRule& rule) {
+        return rule.covers(judged.bytes.data(), judged.size, asked.port) ||
+               rule.covers(judged.outer.data(), judged.outer.size(), asked.port);
+      });
+  if (is_denied) return "denied";
+  if (judged.verdict.rule == Rule::open || is_lifted(judged, policy, asked)) return std::nullopt;
+  return std::string(name_of(judged.verdict.rule));
+}
+
+bool denied(const Asked& asked, const AddressPolicy& policy) {
+  return std::any_of(policy.deny.begin(), policy.deny.end(),
+                     [&](const HostRule& rule) { return rule.names(asked.host, asked.port); });
 }
 
 }  // namespace pilot::http

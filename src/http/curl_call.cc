@@ -70,9 +70,11 @@ std::size_t on_upload(char* out, std::size_t one, std::size_t count, void* self)
 
 }  // namespace
 
-CurlCall::CurlCall(const CurlOptions& options, Url url, Millis timeout)
+CurlCall::CurlCall(const CurlOptions& options, Url url, Millis timeout,
+                   std::vector<HostListPtr> allowed_hosts)
     : options_(options),
       url_(std::move(url)),
+      allowed_hosts_(std::move(allowed_hosts)),
       timeout_(std::clamp(timeout, Millis{0}, Millis{limits::kStepTimeout})),
       deadline_(std::chrono::steady_clock::now() + timeout_) {}
 
@@ -81,6 +83,7 @@ std::optional<SendError> CurlCall::prepare(void* easy) {
   blocked_by_.reset();
   const auto left = std::chrono::ceil<Millis>(deadline_ - std::chrono::steady_clock::now());
   if (left <= Millis{0}) return timed_out(url_.authority(), timeout_, sent());
+  if (auto refused = judge_name()) return refused;
   if (through_proxy()) {
     if (auto blocked = judge_literal()) return blocked;
   }
@@ -109,10 +112,21 @@ std::optional<SendError> CurlCall::prepare(void* easy) {
 
 bool CurlCall::refuses(const sockaddr& address) {
   if (through_proxy()) return false;  // it is the proxy's own address
-  auto rule = forbidden(address, options_.addresses);
+  auto rule = forbidden(address, options_.addresses, {url_.host, url_.port});
   if (!rule) return false;
   blocked_by_ = std::move(rule);
   return true;
+}
+
+// Of each hop, before anything is looked up.
+std::optional<SendError> CurlCall::judge_name() const {
+  if (denied({url_.host, url_.port}, options_.addresses)) {
+    return blocked_address(url_.authority(), "denied", sent());
+  }
+  for (const HostListPtr& list : allowed_hosts_) {
+    if (!list->has(url_.host, url_.port)) return host_not_allowed(url_.authority(), sent());
+  }
+  return std::nullopt;
 }
 
 // Behind a proxy nobody here sees the resolved address; what the URL says outright is still judged.
@@ -122,8 +136,9 @@ std::optional<SendError> CurlCall::judge_literal() const {
   while (host.ends_with('.')) host.pop_back();
   if (host == "localhost" || host.ends_with(".localhost")) host = "127.0.0.1";
   std::optional<std::string> rule;
-  if (const auto v4 = literal_v4(host)) rule = forbidden(plain(*v4), options_.addresses);
-  if (const auto v6 = literal_v6(host)) rule = forbidden(plain(*v6), options_.addresses);
+  const Asked asked{url_.host, url_.port};
+  if (const auto v4 = literal_v4(host)) rule = forbidden(plain(*v4), options_.addresses, asked);
+  if (const auto v6 = literal_v6(host)) rule = forbidden(plain(*v6), options_.addresses, asked);
   if (!rule) return std::nullopt;
   return blocked_address(url_.authority(), *rule, sent());
 }

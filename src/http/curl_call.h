@@ -41,7 +41,8 @@ class CurlCall {
   virtual std::size_t give_body(char* out, std::size_t size) = 0;
 
  protected:
-  CurlCall(const CurlOptions& options, Url url, Millis timeout);
+  CurlCall(const CurlOptions& options, Url url, Millis timeout,
+           std::vector<HostListPtr> allowed_hosts);
 
   virtual void set_options(void* easy) = 0;
   virtual bool sent() const = 0;  // some of the request may have reached the other side
@@ -54,8 +55,10 @@ class CurlCall {
   void* easy_ = nullptr;
 
  private:
+  std::optional<SendError> judge_name() const;
   std::optional<SendError> judge_literal() const;
 
+  const std::vector<HostListPtr> allowed_hosts_;
   const Millis timeout_;
   const SteadyTime deadline_;
   std::optional<std::string> blocked_by_;

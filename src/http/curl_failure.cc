@@ -134,15 +134,29 @@ SendError describe(const CurlFailure& failure) {
 }
 
 SendError blocked_address(std::string_view peer, std::string_view rule, bool sent) {
+  if (rule == "denied") {
+    return {.code = "blocked_address",
+            .message = fmt::format("{} may not be reached: --deny-host forbids it", peer),
+            .sent = sent};
+  }
   const std::string_view advice =
       rule == "loopback" || rule == "private"
-          ? "; --allow-private-network lets it through, if this is your own network"
+          ? "; --allow-private-network lets it through, if this is your own network, and "
+            "--allow-host one host of it"
           : "";
   return {
       .code = "blocked_address",
       .message = fmt::format("{} may not be reached: addresses of the kind \"{}\" are blocked{}",
                              peer, rule, advice),
       .sent = sent};
+}
+
+SendError host_not_allowed(std::string_view peer, bool sent) {
+  return {.code = "host_not_allowed",
+          .message = fmt::format("this call may not go to {}: it is not among the hosts that its "
+                                 "connection or its user is bound to",
+                                 peer),
+          .sent = sent};
 }
 
 SendError timed_out(std::string_view peer, Millis timeout, bool sent) {

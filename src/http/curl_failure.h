@@ -22,6 +22,7 @@ struct CurlFailure {
 SendError describe(const CurlFailure& failure);
 
 SendError blocked_address(std::string_view peer, std::string_view rule, bool sent);
+SendError host_not_allowed(std::string_view peer, bool sent);
 SendError timed_out(std::string_view peer, Millis timeout, bool sent);
 SendError was_cancelled(bool sent);
 

@@ -34,9 +34,11 @@ TEST(CurlGuard, NamesTheRuleAndNotTheAddress) {
   Harness harness{AddressPolicy{}};
   const Answer answer = harness.send(get("http://localhost:9/"));
   ASSERT_TRUE(answer.error);
-  EXPECT_EQ(answer.error->message,
-            "localhost:9 may not be reached: addresses of the kind \"loopback\" are blocked; "
-            "--allow-private-network lets it through, if this is your own network");
+  EXPECT_EQ(
+      answer.error->message,
+      "localhost:9 may not be reached: addresses of the kind \"loopback\" are blocked; "
+      "--allow-private-network lets it through, if this is your own network, and --allow-host "
+      "one host of it");
 }
 
 TEST(CurlGuard, MetadataIsNeverReachable) {

@@ -70,7 +70,7 @@ bool is_idempotent(std::string_view method) {
 class HttpCall final : public CurlCall {
  public:
   HttpCall(const CurlOptions& options, Url url, Request request)
-      : CurlCall(options, std::move(url), request.timeout),
+      : CurlCall(options, std::move(url), request.timeout, request.allowed_hosts),
         request_(std::move(request)),
         headers_(header_list(request_)) {}
 

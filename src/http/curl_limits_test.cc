@@ -69,6 +69,24 @@ TEST(CurlLimits, GzipBomb) {
   EXPECT_THAT(answer.error->message, HasSubstr(std::to_string(limits::kResponseBytes)));
 }
 
+// Each layer of a chain could be a bomb of its own; what is not gzip breaks at the first.
+TEST(CurlLimits, ChainsOfEncodings) {
+  std::string many = "Content-Encoding: gzip";
+  for (int i = 0; i < 100; ++i) many += ", gzip";
+  const std::string packed = gzip_of_zeros(1);
+  for (const std::string& headers :
+       {many + "\r\n", std::string("Content-Encoding: gzip, deflate, gzip\r\n"),
+        std::string("Content-Encoding: gzip\r\nContent-Encoding: gzip\r\n"),
+        std::string("Content-Encoding: no-such-thing\r\n")}) {
+    RawServer server([&](Peer& peer) {
+      peer.read_request();
+      peer.reply(packed, headers);
+    });
+    Harness harness;
+    EXPECT_EQ(outcome(harness.send(get(server.url()))), "error bad_response sent final") << headers;
+  }
+}
+
 TEST(CurlLimits, EndlessBody) {
   for (const char* headers : {"", "Transfer-Encoding: chunked\r\n"}) {
     const std::string piece =

@@ -44,7 +44,7 @@ RecipientList recipient_list(const std::vector<std::string>& recipients) {
 class MailCall final : public CurlCall {
  public:
   MailCall(const CurlOptions& options, Url url, Mail mail)
-      : CurlCall(options, std::move(url), mail.timeout),
+      : CurlCall(options, std::move(url), mail.timeout, mail.allowed_hosts),
         mail_(std::move(mail)),
         recipients_(recipient_list(mail_.recipients)) {}
   ~MailCall() override { forget_sockets(); }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "http/host_rules.h"
 #include "model/limits.h"
 
 namespace pilot::http {
@@ -27,6 +28,8 @@ struct Request {
   bool follow_redirects = true;
   Millis timeout{30'000};  // the whole exchange, redirects included
   std::size_t max_response_bytes = limits::kResponseBytes;  // after decompression
+  // Each of these must have the host of every hop; else host_not_allowed. None: anywhere.
+  std::vector<HostListPtr> allowed_hosts = {};
 };
 
 struct Response {
@@ -40,9 +43,9 @@ struct Response {
   std::optional<std::string_view> header(std::string_view name) const;
 };
 
-// Why there is no answer. `code` is one of: blocked_address, dns_failed, connect_failed,
-// tls_failed, timeout, connection_lost, bad_response, response_too_large, too_many_redirects,
-// invalid_url, invalid_header, cancelled, unsupported.
+// Why there is no answer. `code` is one of: blocked_address, host_not_allowed, dns_failed,
+// connect_failed, tls_failed, timeout, connection_lost, bad_response, response_too_large,
+// too_many_redirects, invalid_url, invalid_header, cancelled, unsupported.
 struct SendError {
   std::string code;
   std::string message;

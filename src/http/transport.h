@@ -2,6 +2,7 @@
 // answer comes back on the same shard.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <memory>
@@ -27,6 +28,7 @@ struct Mail {
   std::vector<std::string> recipients;
   std::string data;
   Millis timeout{30'000};
+  std::vector<HostListPtr> allowed_hosts = {};  // as in Request
 };
 
 class Transport {
@@ -40,10 +42,16 @@ class Transport {
 };
 
 // Which addresses may be reached; judged on the resolved address of every connection and hop.
-// Link-local and cloud metadata addresses are never reachable.
+// Link-local and cloud metadata addresses only if `allow` names them themselves. See
+// address_guard.h.
 struct AddressPolicy {
   bool allow_loopback = false;
   bool allow_private = false;
+  std::vector<HostRule> allow = {};
+  std::vector<HostRule> deny = {};  // wins
+  // While it is true (a server of one user, whose network is theirs), loopback and private ranges
+  // are open, too. Read at each connection; null: false.
+  std::shared_ptr<const std::atomic<bool>> alone = {};
 };
 
 struct CurlOptions {

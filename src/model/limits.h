@@ -81,4 +81,17 @@ inline constexpr std::int64_t kPageMax = 500;
 inline constexpr std::size_t kCredentialValue = 64u << 10;
 inline constexpr std::size_t kNameLength = 100;  // provider, action, connection, type
 
+// who is calling
+inline constexpr std::int64_t kKeys = 1'000;    // of one user, not revoked
+inline constexpr std::int64_t kSessions = 100;  // of one user; a new one ends the oldest
+inline constexpr auto kSessionLife = std::chrono::hours{24 * 14};  // since it was last used
+inline constexpr std::size_t kPasswordLeast = 8;
+inline constexpr std::size_t kPasswordBytes = 1'024;
+inline constexpr auto kIdentityCache = 1s;  // how late a revoked key is noticed by other nodes
+inline constexpr std::size_t kCachedKeys = 10'000;  // per shard
+inline constexpr std::size_t kUnknownKeys = 1'000;  // of those that there are none of, per shard
+inline constexpr std::size_t kPasswordQueue = 16;   // sign-ins that wait for a thread
+inline constexpr int kLoginTries = 10;              // at once, of one account and of one address
+inline constexpr auto kLoginInterval = 6s;          // one more try
+
 }  // namespace pilot::limits

@@ -23,6 +23,7 @@ namespace pilot::providers {
 struct Connection {
   std::string name = "default";
   std::map<std::string, Secret, std::less<>> values;  // by type: api_key, access_token, ...
+  http::HostListPtr hosts = {};  // the only ones that its credentials may go to; null: any
 
   // None when absent or empty.
   std::optional<std::string_view> value(std::string_view type) const;

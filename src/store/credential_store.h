@@ -19,9 +19,31 @@ struct SealedCredential {
   std::string connection = "default";
   std::string type;             // api_key, access_token, ...
   std::string encrypted_value;  // Fernet token
+  std::string key_id;           // of the key that sealed it; empty: not known (the old service)
   std::optional<WallTime> expires_at;
   WallTime created_at;
   WallTime updated_at;
+};
+
+// Which row, and where a walk over all rows of all users stands. The default is before the first.
+struct CredentialKey {
+  UserId user;
+  std::string provider;
+  std::string connection;
+  std::string type;
+};
+
+// The same value under another key.
+struct Reseal {
+  CredentialKey row;
+  std::string old_value;
+  std::string new_value;
+  std::string new_key_id;
+};
+
+struct KeyUse {
+  std::string key_id;
+  std::int64_t rows = 0;
 };
 
 class CredentialStore {
@@ -41,8 +63,20 @@ class CredentialStore {
                                                              std::string connection,
                                                              std::string type) = 0;
   virtual awaitable<Result<bool>> any_encrypted_rows() = 0;
-  // Raised by every put and remove of this process, before the write is answered: what was read
-  // under an older number may have changed. Any thread.
+
+  // For the key ring, over all users; no request of a user comes here.
+  //
+  // The rows behind `after`, in the order of CredentialKey, at most `limit`.
+  virtual awaitable<Result<std::vector<SealedCredential>>> sealed_page(CredentialKey after,
+                                                                       std::int64_t limit) = 0;
+  // In one transaction; leaves out each row whose value is not the old one any more (it was stored
+  // anew, or removed). updated_at stays. Answers how many were changed.
+  virtual awaitable<Result<std::int64_t>> reseal(std::vector<Reseal> batch) = 0;
+  // How many rows each key sealed, in the order of key_id; none for keys without rows.
+  virtual awaitable<Result<std::vector<KeyUse>>> key_usage() = 0;
+
+  // Raised by every put, remove and reseal of this process, before the write is answered: what was
+  // read under an older number may have changed. Any thread.
   virtual std::uint64_t credential_generation() const = 0;
 };
 

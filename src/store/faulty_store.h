@@ -111,6 +111,28 @@ class FaultyStore final : public Store {
     return pass(inner_.list_fires(std::move(user), std::move(filter), std::move(page)));
   }
 
+  bool shared() const override { return inner_.shared(); }
+  awaitable<Status> renew_lease(NodeLease lease) override {
+    return pass(inner_.renew_lease(std::move(lease)));
+  }
+  awaitable<Status> forget_node(std::string node) override {
+    return pass(inner_.forget_node(std::move(node)));
+  }
+  awaitable<Result<std::vector<NodeInfo>>> list_nodes() override {
+    return pass(inner_.list_nodes());
+  }
+  void watch(std::function<void()> on_news) override { inner_.watch(std::move(on_news)); }
+  awaitable<Result<bool>> request_cancel(UserId user, RunId run) override {
+    return pass(inner_.request_cancel(std::move(user), std::move(run)));
+  }
+  awaitable<Result<std::vector<UserRun>>> cancel_requests(std::string node) override {
+    return pass(inner_.cancel_requests(std::move(node)));
+  }
+  awaitable<Result<std::int64_t>> tidy(WallTime now,
+                                       std::optional<std::chrono::days> keep) override {
+    return pass(inner_.tidy(now, keep));
+  }
+
   awaitable<Status> put_credential(SealedCredential credential) override {
     return pass(inner_.put_credential(std::move(credential)));
   }
@@ -132,7 +154,93 @@ class FaultyStore final : public Store {
   awaitable<Result<bool>> any_encrypted_rows() override {
     return pass(inner_.any_encrypted_rows());
   }
+  awaitable<Result<std::vector<SealedCredential>>> sealed_page(CredentialKey after,
+                                                               std::int64_t limit) override {
+    return pass(inner_.sealed_page(std::move(after), limit));
+  }
+  awaitable<Result<std::int64_t>> reseal(std::vector<Reseal> batch) override {
+    return pass(inner_.reseal(std::move(batch)));
+  }
+  awaitable<Result<std::vector<KeyUse>>> key_usage() override { return pass(inner_.key_usage()); }
   std::uint64_t credential_generation() const override { return inner_.credential_generation(); }
+
+  awaitable<Result<IdempotencyState>> begin_idempotent(IdempotencyClaim claim) override {
+    return pass(inner_.begin_idempotent(std::move(claim)));
+  }
+  awaitable<Status> finish_idempotent(IdempotencyKey key, std::string claim,
+                                      StoredAnswer answer) override {
+    return pass(inner_.finish_idempotent(std::move(key), std::move(claim), std::move(answer)));
+  }
+  awaitable<Status> release_idempotent(IdempotencyKey key, std::string claim) override {
+    return pass(inner_.release_idempotent(std::move(key), std::move(claim)));
+  }
+  awaitable<Result<std::int64_t>> purge_idempotency(WallTime before, std::int64_t limit) override {
+    return pass(inner_.purge_idempotency(before, limit));
+  }
+  awaitable<Status> append_audit(std::vector<AuditEntry> entries) override {
+    return pass(inner_.append_audit(std::move(entries)));
+  }
+  awaitable<Result<Page<AuditEntry>>> list_audit(UserId user, PageRequest page) override {
+    return pass(inner_.list_audit(std::move(user), std::move(page)));
+  }
+  awaitable<Result<Page<AuditEntry>>> list_all_audit(PageRequest page) override {
+    return pass(inner_.list_all_audit(std::move(page)));
+  }
+  awaitable<Result<std::int64_t>> purge_audit(WallTime before, std::int64_t keep_nobodys,
+                                              std::int64_t limit) override {
+    return pass(inner_.purge_audit(before, keep_nobodys, limit));
+  }
+
+  awaitable<Status> create_user(User user) override {
+    return pass(inner_.create_user(std::move(user)));
+  }
+  awaitable<Result<User>> find_user(UserId id) override {
+    return pass(inner_.find_user(std::move(id)));
+  }
+  awaitable<Result<User>> find_user_by_name(std::string name) override {
+    return pass(inner_.find_user_by_name(std::move(name)));
+  }
+  awaitable<Result<Page<User>>> list_users(std::optional<UserId> owner, PageRequest page) override {
+    return pass(inner_.list_users(std::move(owner), std::move(page)));
+  }
+  awaitable<Result<User>> update_user(UserId id, UserChange change) override {
+    return pass(inner_.update_user(std::move(id), std::move(change)));
+  }
+  awaitable<Status> remove_user(UserId id, WallTime now) override {
+    return pass(inner_.remove_user(std::move(id), now));
+  }
+  awaitable<Result<bool>> owns_user(UserId owner, UserId user) override {
+    return pass(inner_.owns_user(std::move(owner), std::move(user)));
+  }
+  awaitable<Status> create_key(ApiKey key) override {
+    return pass(inner_.create_key(std::move(key)));
+  }
+  awaitable<Result<std::optional<ApiKey>>> find_key_by_hash(std::string sha256) override {
+    return pass(inner_.find_key_by_hash(std::move(sha256)));
+  }
+  awaitable<Result<Page<ApiKey>>> list_keys(UserId user, PageRequest page) override {
+    return pass(inner_.list_keys(std::move(user), std::move(page)));
+  }
+  awaitable<Status> revoke_key(UserId user, std::string id, WallTime now) override {
+    return pass(inner_.revoke_key(std::move(user), std::move(id), now));
+  }
+  awaitable<Status> touch_key(UserId user, std::string id, WallTime now) override {
+    return pass(inner_.touch_key(std::move(user), std::move(id), now));
+  }
+  awaitable<Status> create_session(LoginSession session) override {
+    return pass(inner_.create_session(std::move(session)));
+  }
+  awaitable<Result<std::optional<LoginSession>>> find_session_by_hash(std::string sha256) override {
+    return pass(inner_.find_session_by_hash(std::move(sha256)));
+  }
+  awaitable<Status> touch_session(UserId user, std::string id, WallTime now,
+                                  WallTime expires_at) override {
+    return pass(inner_.touch_session(std::move(user), std::move(id), now, expires_at));
+  }
+  awaitable<Status> remove_session(UserId user, std::string id) override {
+    return pass(inner_.remove_session(std::move(user), std::move(id)));
+  }
+  awaitable<Result<bool>> any_sign_in() override { return pass(inner_.any_sign_in()); }
 
  private:
   void plan(std::int64_t n, When when, bool crash) {

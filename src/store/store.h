@@ -4,7 +4,11 @@
 #include <filesystem>
 #include <memory>
 
+#include "store/audit_store.h"
 #include "store/credential_store.h"
+#include "store/idempotency_store.h"
+#include "store/identity_store.h"
+#include "store/node_store.h"
 #include "store/plan_store.h"
 #include "store/run_store.h"
 #include "store/schedule_store.h"
@@ -20,12 +24,20 @@ struct StoreHealth {
   int schema_version = 0;
   std::int64_t bytes = 0;  // on disk
   std::string integrity;   // "ok" or what is wrong; only when asked for
+  std::string advice;      // what would be better set up otherwise; empty: nothing
 };
 
 // The io_contexts of the callers outlive the store: an answer may still be on its way out of post()
 // on a thread of the store when the caller already has it. Destroying the store does what is queued
 // and joins its threads.
-class Store : public PlanStore, public RunStore, public ScheduleStore, public CredentialStore {
+class Store : public PlanStore,
+              public RunStore,
+              public ScheduleStore,
+              public CredentialStore,
+              public NodeStore,
+              public IdempotencyStore,
+              public AuditStore,
+              public IdentityStore {
  public:
   // A cheap round trip through writer and reader, for /api/health; `deep` also checks integrity.
   virtual awaitable<Result<StoreHealth>> check(bool deep) = 0;

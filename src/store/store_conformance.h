@@ -188,6 +188,9 @@ class StoreConformance : public testing::TestWithParam<StoreFactory> {
   std::unique_ptr<StoreUnderTest> under_test_;
 };
 
+// Of stores that several processes may have open at once.
+class SharedStoreConformance : public StoreConformance {};
+
 // Equal in every column that a store keeps.
 void expect_same(const Run& stored, const Run& wanted);
 void expect_same(const Attempt& stored, const Attempt& wanted);

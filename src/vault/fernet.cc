@@ -26,6 +26,8 @@ constexpr std::size_t kIvAt = kTimeAt + 8;
 constexpr std::size_t kTextAt = kIvAt + 16;
 constexpr std::size_t kBlock = 16;
 constexpr std::size_t kMac = 32;
+constexpr std::string_view kIdLabel = "pilot key id:";  // so that it is the digest of nothing else
+constexpr std::size_t kIdBytes = 4;
 constexpr std::uint64_t kClockSkew = 60;  // seconds, as Python's cryptography has it
 
 Error invalid_token() {
@@ -141,6 +143,15 @@ Secret FernetKey::to_text() const {
   Secret text{crypto::base64url(bytes)};
   wipe(bytes);
   return text;
+}
+
+std::string FernetKey::id() const {
+  std::string bytes;
+  bytes.reserve(kIdLabel.size() + kKeyBytes);
+  bytes.append(kIdLabel).append(signing_.reveal()).append(encryption_.reveal());
+  const crypto::Sha256 digest = crypto::sha256(bytes);
+  wipe(bytes);
+  return crypto::hex(std::span{digest}.first(kIdBytes));
 }
 
 std::string FernetKey::encrypt(std::string_view text, WallTime now, Random& random) const {

@@ -18,6 +18,9 @@ class FernetKey {
   static Result<FernetKey> parse(std::string_view text);
   static FernetKey generate(Random& random);
   Secret to_text() const;
+  // Names the key in rows, listings and logs without telling of it: 8 hex digits of SHA-256 over a
+  // label and the key. 32 of the digest's bits cannot be led back to 256 bits of key.
+  std::string id() const;
 
   std::string encrypt(std::string_view text, WallTime now, Random& random) const;
   // Code `invalid_token` for anything that is not a token of this key.

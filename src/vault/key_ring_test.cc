@@ -67,10 +67,10 @@ TEST_F(KeyRingTest, the_first_key_seals_and_all_open) {
   const KeyRing ring = std::move(KeyRing::parse(lines({kKeyB, kKeyA}))).value();
   EXPECT_EQ(ring.size(), 2u);
 
-  const std::string old_token = old_ring.seal("old secret", kNow, *random_);
+  const std::string old_token = old_ring.seal("old secret", kNow, *random_).token;
   EXPECT_EQ(ring.open(old_token)->reveal(), "old secret");  // the old key in second place
 
-  const std::string new_token = ring.seal("new secret", kNow, *random_);
+  const std::string new_token = ring.seal("new secret", kNow, *random_).token;
   EXPECT_EQ(FernetKey::parse(kKeyB)->decrypt(new_token)->reveal(), "new secret");
   EXPECT_FALSE(old_ring.open(new_token));
 
@@ -83,7 +83,7 @@ TEST_F(KeyRingTest, the_first_key_seals_and_all_open) {
 TEST_F(KeyRingTest, what_no_key_opens_is_named_so) {
   const KeyRing ring = std::move(KeyRing::parse(kKeyA)).value();
   const KeyRing other = std::move(KeyRing::parse(kKeyB)).value();
-  std::string token = ring.seal("x", kNow, *random_);
+  std::string token = ring.seal("x", kNow, *random_).token;
   EXPECT_EQ(other.open(token).error().code, "credential_unreadable");
   token[40] = token[40] == 'A' ? 'B' : 'A';
   EXPECT_EQ(ring.open(token).error().code, "credential_unreadable");
@@ -143,7 +143,7 @@ TEST_F(KeyRingTest, create_makes_a_file_of_mode_0600_whatever_the_umask) {
 
     const Result<KeyRing> back = KeyRing::read(file_);
     ASSERT_TRUE(back) << back.error().message;
-    EXPECT_EQ(back->open(made->seal("x", kNow, *random_))->reveal(), "x");
+    EXPECT_EQ(back->open(made->seal("x", kNow, *random_).token)->reveal(), "x");
   }
 }
 

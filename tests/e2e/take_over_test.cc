@@ -42,7 +42,11 @@ class TakeOverCommand : public testing::Test {
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
-  Finished migrate(const Arguments& more) const { return Process(command(more)).wait(); }
+  Finished run(const Arguments& more) const { return Process(command(more)).wait(); }
+  Finished migrate(Arguments more) const {
+    more.insert(more.begin(), "migrate");
+    return run(more);
+  }
   Json from_old() const {
     const Finished done = migrate({"--from-old", "--json"});
     EXPECT_EQ(done.code, 0) << done.err;
@@ -126,6 +130,30 @@ TEST_F(TakeOverCommand, CredentialsOpenWithTheOldKeyAndAreNotShown) {
   }
 }
 
+TEST_F(TakeOverCommand, EachUserFindsTheirOwn) {
+  from_old();
+  const auto json = [&](const Arguments& more) {
+    const Finished done = run(more);
+    EXPECT_EQ(done.code, 0) << done.err;
+    return parsed(done.out);
+  };
+  const auto names = [](const Json& list, std::string_view key) {
+    std::vector<std::string> all;
+    for (const Json& one : list.get_array()) all.emplace_back(string_or(one, key));
+    return all;
+  };
+  EXPECT_THAT(names(json({"plans", "list", "--json", "--user", "ada"}), "name"),
+              testing::UnorderedElementsAre("Bare list", "With placeholders", "Condition and loop",
+                                            "Every Monday", "Weekdays in Berlin"));
+  EXPECT_THAT(names(json({"schedule", "list", "--json", "--user", "ben"}), "plan_id"),
+              testing::ElementsAre("cron-both-days"));
+  const Json logs = json({"logs", "--json", "--user", "ada"});
+  ASSERT_EQ(logs.get_array().size(), 4u) << to_json(logs);
+  EXPECT_EQ(json({"plans", "list", "--json"}), Json(JsonArray{})) << "of the user local";
+  const Json ran = json({"plans", "run", "cron-mondays", "--json", "--user", "ada"});
+  EXPECT_EQ(text_at(ran, "status"), "success");
+}
+
 TEST_F(TakeOverCommand, TwiceChangesNothing) {
   from_old();
   const std::string before = old_.everything();
@@ -146,7 +174,7 @@ TEST_F(TakeOverCommand, KilledOnTheWayNothingHasHappened) {
     auto holder = store::postgres::admin(old_.url());
     // What makes the partitions waits for it: the old tables are out of the way by then.
     store::postgres::must(holder.execute("BEGIN; SELECT pg_advisory_xact_lock(1346980948, 2)"));
-    Process killed(command({"--from-old"}));
+    Process killed(command({"migrate", "--from-old"}));
     EXPECT_TRUE(eventually([&] {
       return old_.ask(
                  "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database"
@@ -191,6 +219,7 @@ TEST_F(TakeOverCommand, RefusalsSayWhatToDo) {
   EXPECT_EQ(migrate({"--from-old", "--drop-old"}).code, 2);
   EXPECT_EQ(migrate({"--database-url-file", (dir_.path() / "none").string()}).code, 2);
   const std::string file = dir_.write("url", old_.url() + "\n");
+  std::filesystem::permissions(file, std::filesystem::perms{0600});
   EXPECT_EQ(migrate({"--database-url-file", file}).code, 2) << "a plain migrate does not do it";
   EXPECT_EQ(migrate({"--from-old", "--database-url-file", file}).code, 0);
 }

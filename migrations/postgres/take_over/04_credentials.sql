@@ -35,8 +35,8 @@ GRANT SELECT ON old_service.now_provider_credentials TO pilot_system;
 
 SET LOCAL ROLE pilot_system;
 INSERT INTO public.provider_credentials (user_id, provider, connection, type, expires_at, created_at,
-    updated_at, encrypted_value)
-  SELECT user_id, provider, 'default', type, expires_at, created_at, updated_at, encrypted_value
+    updated_at, key_id, encrypted_value)
+  SELECT user_id, provider, 'default', type, expires_at, created_at, updated_at, '', encrypted_value
   FROM old_service.now_provider_credentials WHERE why_left IS NULL;
 SET LOCAL ROLE NONE;
 CALL old_service.note('provider_credentials');

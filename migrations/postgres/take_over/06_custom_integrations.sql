@@ -110,9 +110,10 @@ INSERT INTO public.custom_integration_actions (user_id, integration_id, action_i
     created_at, updated_at, parameters, extra
   FROM old_service.now_custom_integration_actions WHERE why_left IS NULL;
 INSERT INTO public.custom_integration_credentials (user_id, integration_id, credential_type, id,
-    token_expires_at, is_valid, last_validated_at, created_at, updated_at, encrypted_value, extra)
+    token_expires_at, is_valid, last_validated_at, created_at, updated_at, key_id, encrypted_value,
+    extra)
   SELECT user_id, integration_id, credential_type, id, token_expires_at, is_valid,
-    last_validated_at, created_at, updated_at, encrypted_value, extra
+    last_validated_at, created_at, updated_at, '', encrypted_value, extra
   FROM old_service.now_custom_integration_credentials WHERE why_left IS NULL;
 SET LOCAL ROLE NONE;
 CALL old_service.note('custom_integrations');

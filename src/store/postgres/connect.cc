@@ -162,6 +162,19 @@ LinkTraits Session::traits() {
   return traits;
 }
 
+int Session::socket() const { return PQsocket(connection_.get()); }
+
+std::optional<bool> Session::take_news() {
+  if (PQconsumeInput(connection_.get()) == 0) return std::nullopt;
+  bool heard = false;
+  while (PGnotify* news = PQnotifies(connection_.get())) {
+    heard = true;
+    PQfreemem(news);
+  }
+  if (PQstatus(connection_.get()) != CONNECTION_OK) return std::nullopt;
+  return heard;
+}
+
 Result<Session> Connector::attempt(LinkTraits& traits) {
   Result<Session> session = Session::open(url_);
   if (!session) {

@@ -34,6 +34,9 @@ class Session {
   using Row = std::vector<std::optional<std::string>>;
   Result<std::vector<Row>> rows(const std::string& sql, std::vector<std::string> params = {});
   LinkTraits traits();  // asks the server
+  int socket() const;
+  // After LISTEN, when the socket is readable: whether there was a notification. None: it broke.
+  std::optional<bool> take_news();
   pg_conn* release() { return connection_.release(); }
 
  private:

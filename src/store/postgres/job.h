@@ -42,6 +42,7 @@ class Job {
   const Steps steps;
   const std::size_t weight;  // roughly its rows; bounds a group
   int tries = 0;
+  bool is_news = false;  // leaves runs to be claimed: other processes are told with the commit
 
  protected:
   // The caller's shard must not run out of work while it waits.

@@ -34,6 +34,10 @@ void JournalBatch::add_tenant(const UserId& user, const std::vector<const Journa
     const bool lost = part->inserted != nullptr ? nobody && !part->attempts.empty() : nobody;
     if (part->fenced || lost) add_fenced(known_, *part->run);
     if (part->inserted != nullptr) runs.add(*part->inserted, part->final_row());
+    if (part->inserted != nullptr || part->updated != nullptr) {
+      const Run& row = part->final_row();
+      leaves_work_ = leaves_work_ || (row.node.empty() && row.state == RunState::queued);
+    }
     if (nobody) continue;
     for (const Attempt* attempt : part->attempts) {
       (part->inserted != nullptr ? of_new : of_old).add(*attempt, *part->owner, part->epoch);

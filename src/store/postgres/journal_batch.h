@@ -13,6 +13,7 @@ class JournalBatch {
   static Result<JournalBatch> make(std::vector<JournalWrite> writes);
 
   Steps take_steps() { return std::move(steps_); }
+  bool leaves_work() const { return leaves_work_; }  // runs that somebody has to claim
   Result<WriteReport> read(Answers answers) const;
 
  private:
@@ -25,6 +26,7 @@ class JournalBatch {
   Steps steps_;
   std::size_t commands_ = 0;
   std::vector<Lock> locks_;
+  bool leaves_work_ = false;
   WriteReport known_;  // fenced whatever the database says
 };
 

@@ -128,13 +128,13 @@ bool PqLink::usable() {
   if (lost_) return false;
   if (!pending_.empty()) return true;
   // The server may have said goodbye while nobody listened.
-  pollfd look{PQsocket(connection_.get()), POLLIN, 0};
-  if (::poll(&look, 1, 0) == 0) return true;
-  // A notice is nothing; the end of the input is.
-  if (PQconsumeInput(connection_.get()) != 0 && PQstatus(connection_.get()) == CONNECTION_OK)
-    return true;
-  lost_ = true;
-  return false;
+  for (;;) {
+    pollfd look{PQsocket(connection_.get()), POLLIN, 0};
+    if (::poll(&look, 1, 0) == 0) return true;
+    // Last words may come before the end of the input.
+    lost_ = PQconsumeInput(connection_.get()) == 0 || PQstatus(connection_.get()) != CONNECTION_OK;
+    if (lost_) return false;
+  }
 }
 
 void PqLink::flush() {

@@ -9,9 +9,12 @@
 namespace pilot::store::postgres {
 namespace {
 
-constexpr char kTable[] = "SELECT to_regclass('public.pilot_schema')::text";
+// Asked of the catalogue itself: what to_regclass() did not find once, it may not find again in the
+// same session.
+constexpr char kTable[] =
+    "SELECT relname::text FROM pg_class WHERE relname = $1"
+    " AND relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')";
 constexpr char kVersion[] = "SELECT coalesce(max(version), 0)::text FROM public.pilot_schema";
-constexpr char kOldTable[] = "SELECT to_regclass('public.execution_plans')::text";
 constexpr char kRecord[] =
     "INSERT INTO public.pilot_schema (version, name) VALUES ($1::integer, $2) RETURNING name";
 
@@ -41,10 +44,10 @@ Error not_allowed(const Error& cause) {
 }
 
 Result<int> stored_version(Session& session) {
-  const auto table = session.value(kTable);
+  const auto table = session.value(kTable, {"pilot_schema"});
   if (!table) return table.error();
   if (!table->has_value()) {
-    const auto old = session.value(kOldTable);
+    const auto old = session.value(kTable, {"execution_plans"});
     if (!old) return old.error();
     if (old->has_value()) return old_database();
     return 0;

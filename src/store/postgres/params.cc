@@ -7,6 +7,7 @@ namespace {
 
 // PostgreSQL counts microseconds from 2000-01-01 UTC.
 constexpr std::int64_t kEpochMicros = 946'684'800'000'000;
+constexpr unsigned kBytea = 17;
 constexpr unsigned kJsonb = 3802;
 constexpr char kJsonbVersion = 1;
 
@@ -168,6 +169,14 @@ Params& Params::jsonb(const Json& value) {
   if (value.is_null()) return put_null(kJsonb);
   return put(kJsonb, kJsonbVersion + to_json(value));
 }
+
+Params& Params::maybe_text(const std::optional<std::string>& value) {
+  return value ? text(*value) : put_null(static_cast<unsigned>(Type::text));
+}
+Params& Params::maybe_boolean(std::optional<bool> value) {
+  return value ? boolean(*value) : put_null(static_cast<unsigned>(Type::boolean));
+}
+Params& Params::bytes_of(std::string_view value) { return put(kBytea, value); }
 
 Params& Params::texts(std::span<const std::string> values) {
   Column all(Type::text);

@@ -62,6 +62,9 @@ class Params {
   Params& maybe_time(std::optional<WallTime> value);
   Params& json(const Json& value);   // null: NULL
   Params& jsonb(const Json& value);  // null: NULL
+  Params& maybe_text(const std::optional<std::string>& value);
+  Params& maybe_boolean(std::optional<bool> value);
+  Params& bytes_of(std::string_view value);  // bytea
   Params& texts(std::span<const std::string> values);
   Params& column(const Column& column);
 

@@ -15,6 +15,7 @@ StoreFactory direct() {
 }  // namespace
 
 INSTANTIATE_TEST_SUITE_P(Postgres, StoreConformance, testing::Values(direct()), name_of);
+INSTANTIATE_TEST_SUITE_P(Postgres, SharedStoreConformance, testing::Values(direct()), name_of);
 INSTANTIATE_TEST_SUITE_P(Postgres, ScheduleConformance, testing::Values(direct()), name_of);
 
 }  // namespace pilot::store

@@ -26,7 +26,10 @@ PostgresStore::Connections& PostgresStore::of(const boost::asio::any_io_executor
 
 awaitable<Result<StoreHealth>> PostgresStore::check(bool deep) {
   static constexpr char kNothing[] = "SELECT 1";
-  static constexpr char kLook[] = "SELECT schema_version(), pg_database_size(current_database())";
+  static constexpr char kLook[] =
+      "SELECT schema_version(), pg_database_size(current_database()), session_user::text,"
+      " rolsuper OR rolbypassrls OR pg_has_role(session_user, 'pilot_owner', 'MEMBER')"
+      " FROM pg_roles WHERE rolname = session_user";
   auto nothing = [](Answers) -> Result<bool> { return true; };
   const Result<bool> writer = co_await writing(system_step({kNothing, {}}), nothing);
   if (!writer) co_return writer.error();
@@ -36,6 +39,14 @@ awaitable<Result<StoreHealth>> PostgresStore::check(bool deep) {
     health.schema_version = answers[0].small();
     health.bytes = answers[0].integer();
     if (deep) health.integrity = "ok";  // PostgreSQL's own checks: amcheck, checksums
+    const std::string login = answers[0].text();
+    if (answers[0].boolean()) {
+      health.advice = fmt::format(
+          "the login {} may do more than serve (own the tables, or bypass row-level security). Let "
+          "pilot migrate use it, and serve with one that may not: CREATE ROLE pilot LOGIN PASSWORD "
+          "'...'; GRANT pilot_app TO pilot;",
+          login);
+    }
     return health;
   };
   co_return co_await reading(system_step({kLook, {}}), look);

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <mutex>
 
+#include "store/postgres/listener.h"
 #include "store/postgres/readers.h"
 #include "store/postgres/writer.h"
 #include "store/store.h"
@@ -57,6 +58,16 @@ class PostgresStore final : public Store {
   awaitable<Result<Page<Fire>>> list_fires(UserId user, FireFilter filter,
                                            PageRequest page) override;
 
+  bool shared() const override { return true; }
+  awaitable<Status> renew_lease(NodeLease lease) override;
+  awaitable<Status> forget_node(std::string node) override;
+  awaitable<Result<std::vector<NodeInfo>>> list_nodes() override;
+  void watch(std::function<void()> on_news) override;
+  awaitable<Result<bool>> request_cancel(UserId user, RunId run) override;
+  awaitable<Result<std::vector<UserRun>>> cancel_requests(std::string node) override;
+  awaitable<Result<std::int64_t>> tidy(WallTime now,
+                                       std::optional<std::chrono::days> keep) override;
+
   awaitable<Status> put_credential(SealedCredential credential) override;
   awaitable<Result<std::vector<SealedCredential>>> connection_credentials(
       UserId user, std::string provider, std::string connection) override;
@@ -66,7 +77,43 @@ class PostgresStore final : public Store {
                                                      std::string connection,
                                                      std::string type) override;
   awaitable<Result<bool>> any_encrypted_rows() override;
-  std::uint64_t credential_generation() const override { return credential_generation_.load(); }
+  awaitable<Result<std::vector<SealedCredential>>> sealed_page(CredentialKey after,
+                                                               std::int64_t limit) override;
+  awaitable<Result<std::int64_t>> reseal(std::vector<Reseal> batch) override;
+  awaitable<Result<std::vector<KeyUse>>> key_usage() override;
+  // Another node may have changed one: it also rises by itself, every second.
+  std::uint64_t credential_generation() const override;
+
+  awaitable<Result<IdempotencyState>> begin_idempotent(IdempotencyClaim claim) override;
+  awaitable<Status> finish_idempotent(IdempotencyKey key, std::string claim,
+                                      StoredAnswer answer) override;
+  awaitable<Status> release_idempotent(IdempotencyKey key, std::string claim) override;
+  awaitable<Result<std::int64_t>> purge_idempotency(WallTime before, std::int64_t limit) override;
+
+  awaitable<Status> append_audit(std::vector<AuditEntry> entries) override;
+  awaitable<Result<Page<AuditEntry>>> list_audit(UserId user, PageRequest page) override;
+  awaitable<Result<Page<AuditEntry>>> list_all_audit(PageRequest page) override;
+  awaitable<Result<std::int64_t>> purge_audit(WallTime before, std::int64_t keep_nobodys,
+                                              std::int64_t limit) override;
+
+  awaitable<Status> create_user(User user) override;
+  awaitable<Result<User>> find_user(UserId id) override;
+  awaitable<Result<User>> find_user_by_name(std::string name) override;
+  awaitable<Result<Page<User>>> list_users(std::optional<UserId> owner, PageRequest page) override;
+  awaitable<Result<User>> update_user(UserId id, UserChange change) override;
+  awaitable<Status> remove_user(UserId id, WallTime now) override;
+  awaitable<Result<bool>> owns_user(UserId owner, UserId user) override;
+  awaitable<Status> create_key(ApiKey key) override;
+  awaitable<Result<std::optional<ApiKey>>> find_key_by_hash(std::string sha256) override;
+  awaitable<Result<Page<ApiKey>>> list_keys(UserId user, PageRequest page) override;
+  awaitable<Status> revoke_key(UserId user, std::string id, WallTime now) override;
+  awaitable<Status> touch_key(UserId user, std::string id, WallTime now) override;
+  awaitable<Status> create_session(LoginSession session) override;
+  awaitable<Result<std::optional<LoginSession>>> find_session_by_hash(std::string sha256) override;
+  awaitable<Status> touch_session(UserId user, std::string id, WallTime now,
+                                  WallTime expires_at) override;
+  awaitable<Status> remove_session(UserId user, std::string id) override;
+  awaitable<Result<bool>> any_sign_in() override;
 
  private:
   // What one shard has.
@@ -85,12 +132,15 @@ class PostgresStore final : public Store {
   // `read`: Result<T>(Answers), once the statements have been done. Plain functions, not
   // coroutines: no frame holds a lambda.
   template <class Read>
-  awaitable<Answer<Read>> writing(Steps steps, Read read, std::size_t weight = 1) {
+  awaitable<Answer<Read>> writing(Steps steps, Read read, std::size_t weight = 1,
+                                  bool is_news = false) {
     return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(Answer<Read>)>(
-        [this, weight](auto handler, Steps given, Read reader) {
+        [this, weight, is_news](auto handler, Steps given, Read reader) {
           const auto executor = boost::asio::get_associated_executor(handler);
-          of(executor).writer.enqueue(std::make_unique<ReadJob<Read, decltype(handler)>>(
-              std::move(handler), std::move(given), std::move(reader), weight));
+          auto job = std::make_unique<ReadJob<Read, decltype(handler)>>(
+              std::move(handler), std::move(given), std::move(reader), weight);
+          job->is_news = is_news;
+          of(executor).writer.enqueue(std::move(job));
         },
         boost::asio::use_awaitable, std::move(steps), std::move(read));
   }
@@ -111,6 +161,7 @@ class PostgresStore final : public Store {
   };
   static Result<std::vector<Key>> read_keys(Answers answers);
   awaitable<Result<std::vector<Run>>> runs_of(std::vector<Key> keys);
+  awaitable<Result<Page<AuditEntry>>> audit_page(const char* sql, UserId user, PageRequest page);
 
   const PostgresOptions options_;
   Log& log_;
@@ -118,6 +169,7 @@ class PostgresStore final : public Store {
   Connector connector_;
   std::mutex mutex_;
   std::vector<std::pair<void*, std::unique_ptr<Connections>>> shards_;  // guarded by mutex_
+  std::unique_ptr<Listener> listener_;
 };
 
 // One step of one statement.

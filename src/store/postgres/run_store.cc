@@ -22,8 +22,9 @@ awaitable<Result<WriteReport>> PostgresStore::write(std::vector<JournalWrite> ba
   if (!made) co_return made.error();
   Steps steps = made->take_steps();
   if (steps.empty()) co_return WriteReport{};
+  const bool news = made->leaves_work();
   auto read = [journal = std::move(*made)](Answers answers) { return journal.read(answers); };
-  co_return co_await writing(std::move(steps), std::move(read), weight);
+  co_return co_await writing(std::move(steps), std::move(read), weight, news);
 }
 
 Result<std::vector<PostgresStore::Key>> PostgresStore::read_keys(Answers answers) {

@@ -119,7 +119,7 @@ awaitable<Result<FiringReport>> PostgresStore::fire(std::vector<Firing> firings)
     }
     return report;
   };
-  co_return co_await writing(std::move(steps), read, 3 * firings.size());
+  co_return co_await writing(std::move(steps), read, 3 * firings.size(), true);
 }
 
 awaitable<Status> PostgresStore::put_schedule(Schedule schedule, Json trigger) {

@@ -31,8 +31,12 @@ const std::vector<OldTable>& old_tables() {
   return kAll;
 }
 
-constexpr char kPilots[] = "SELECT to_regclass('public.pilot_schema')::text";
-constexpr char kTakenOver[] = "SELECT to_regclass('old_service.take_over')::text";
+constexpr char kPilots[] =
+    "SELECT relname::text FROM pg_class WHERE relname = 'pilot_schema'"
+    " AND relnamespace = 'public'::regnamespace";
+constexpr char kTakenOver[] =
+    "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE n.nspname = 'old_service' AND c.relname = 'take_over'";
 constexpr char kSettings[] =
     "SET LOCAL timezone = 'UTC'; SET LOCAL search_path = public; SET LOCAL statement_timeout = 0;"
     " SET LOCAL idle_in_transaction_session_timeout = 0";

@@ -150,6 +150,34 @@ TEST_F(TakeOver, CredentialsStayAsTheyAreAndTheNewestIsTaken) {
   EXPECT_EQ(ask("SELECT any_encrypted_rows()"), "t");
 }
 
+TEST_F(TakeOver, TheKeyRingLooksAfterAllOfThem) {
+  old_.credential("ada", "slack", "access_token", kOpen);
+  old_.credential("ben", "slack", "access_token", kOpen);
+  old_.integration_credential("ada", kOpen);
+  taken();
+  Shard shard;
+  auto store = open_postgres({.url = old_.url()}, log_);
+  ASSERT_TRUE(store) << store.error().message;
+  CredentialKey after;
+  for (int walked = 0; walked < 3; ++walked) {
+    const auto page = shard.wait((*store)->sealed_page(after, 1));
+    ASSERT_TRUE(page && page->size() == 1) << walked;
+    const SealedCredential& row = page->front();
+    EXPECT_EQ(row.key_id, "") << "to be found by trying";
+    after = {row.user, row.provider, row.connection, row.type};
+    const auto changed = shard.wait((*store)->reseal(
+        {{.row = after, .old_value = kOpen, .new_value = "anew", .new_key_id = "k"}}));
+    ASSERT_TRUE(changed);
+    EXPECT_EQ(*changed, 1);
+  }
+  EXPECT_TRUE(shard.wait((*store)->sealed_page(after, 1))->empty());
+  const auto uses = shard.wait((*store)->key_usage());
+  ASSERT_TRUE(uses && uses->size() == 1);
+  EXPECT_EQ(uses->front().key_id, "k");
+  EXPECT_EQ(uses->front().rows, 3);
+  EXPECT_EQ(ask("SELECT encrypted_value FROM custom_integration_credentials"), "anew");
+}
+
 TEST_F(TakeOver, WithoutAKeyNothingIsCalledUnreadable) {
   old_.credential("ada", "slack", "access_token", kClosed);
   const auto report = take_over_postgres(old_.url(), {}, log_);

@@ -16,6 +16,7 @@ constexpr std::chrono::milliseconds kAskAgain{100};
 
 constexpr char kBegin[] = "BEGIN";
 constexpr char kTransaction[] = "SELECT pg_current_xact_id()::text";
+constexpr char kNotify[] = "NOTIFY pilot";
 constexpr char kCommit[] = "COMMIT";
 constexpr char kRollback[] = "ROLLBACK";
 constexpr char kFate[] = "SELECT pg_xact_status($1::text::xid8)";
@@ -70,6 +71,10 @@ void Writer::send(Link& link) {
     ++job->tries;
     segment_->add(*job);
   }
+  // Once for all: notifying serialises commits.
+  const bool news = std::any_of(group_.begin(), group_.end(),
+                                [](const std::unique_ptr<Job>& job) { return job->is_news; });
+  if (news) segment_->add(Command{kNotify, {}});
   segment_->add(Command{kCommit, {}});
   transaction_.clear();
   link_ = &link;

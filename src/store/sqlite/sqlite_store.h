@@ -52,6 +52,16 @@ class SqliteStore final : public Store {
   awaitable<Result<Page<Fire>>> list_fires(UserId user, FireFilter filter,
                                            PageRequest page) override;
 
+  bool shared() const override { return false; }
+  awaitable<Status> renew_lease(NodeLease lease) override;
+  awaitable<Status> forget_node(std::string node) override;
+  awaitable<Result<std::vector<NodeInfo>>> list_nodes() override;
+  void watch(std::function<void()>) override {}
+  awaitable<Result<bool>> request_cancel(UserId user, RunId run) override;
+  awaitable<Result<std::vector<UserRun>>> cancel_requests(std::string node) override;
+  awaitable<Result<std::int64_t>> tidy(WallTime now,
+                                       std::optional<std::chrono::days> keep) override;
+
   awaitable<Status> put_credential(SealedCredential credential) override;
   awaitable<Result<std::vector<SealedCredential>>> connection_credentials(
       UserId user, std::string provider, std::string connection) override;
@@ -61,7 +71,42 @@ class SqliteStore final : public Store {
                                                      std::string connection,
                                                      std::string type) override;
   awaitable<Result<bool>> any_encrypted_rows() override;
+  awaitable<Result<std::vector<SealedCredential>>> sealed_page(CredentialKey after,
+                                                               std::int64_t limit) override;
+  awaitable<Result<std::int64_t>> reseal(std::vector<Reseal> batch) override;
+  awaitable<Result<std::vector<KeyUse>>> key_usage() override;
   std::uint64_t credential_generation() const override { return credential_generation_.load(); }
+
+  awaitable<Result<IdempotencyState>> begin_idempotent(IdempotencyClaim claim) override;
+  awaitable<Status> finish_idempotent(IdempotencyKey key, std::string claim,
+                                      StoredAnswer answer) override;
+  awaitable<Status> release_idempotent(IdempotencyKey key, std::string claim) override;
+  awaitable<Result<std::int64_t>> purge_idempotency(WallTime before, std::int64_t limit) override;
+
+  awaitable<Status> append_audit(std::vector<AuditEntry> entries) override;
+  awaitable<Result<Page<AuditEntry>>> list_audit(UserId user, PageRequest page) override;
+  awaitable<Result<Page<AuditEntry>>> list_all_audit(PageRequest page) override;
+  awaitable<Result<std::int64_t>> purge_audit(WallTime before, std::int64_t keep_nobodys,
+                                              std::int64_t limit) override;
+
+  awaitable<Status> create_user(User user) override;
+  awaitable<Result<User>> find_user(UserId id) override;
+  awaitable<Result<User>> find_user_by_name(std::string name) override;
+  awaitable<Result<Page<User>>> list_users(std::optional<UserId> owner, PageRequest page) override;
+  awaitable<Result<User>> update_user(UserId id, UserChange change) override;
+  awaitable<Status> remove_user(UserId id, WallTime now) override;
+  awaitable<Result<bool>> owns_user(UserId owner, UserId user) override;
+  awaitable<Status> create_key(ApiKey key) override;
+  awaitable<Result<std::optional<ApiKey>>> find_key_by_hash(std::string sha256) override;
+  awaitable<Result<Page<ApiKey>>> list_keys(UserId user, PageRequest page) override;
+  awaitable<Status> revoke_key(UserId user, std::string id, WallTime now) override;
+  awaitable<Status> touch_key(UserId user, std::string id, WallTime now) override;
+  awaitable<Status> create_session(LoginSession session) override;
+  awaitable<Result<std::optional<LoginSession>>> find_session_by_hash(std::string sha256) override;
+  awaitable<Status> touch_session(UserId user, std::string id, WallTime now,
+                                  WallTime expires_at) override;
+  awaitable<Status> remove_session(UserId user, std::string id) override;
+  awaitable<Result<bool>> any_sign_in() override;
 
  private:
   std::atomic<std::uint64_t> credential_generation_{1};

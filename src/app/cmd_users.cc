@@ -1,0 +1,92 @@
+// pilot users create|list|passwd|disable|enable|rm.
+#include <fmt/format.h>
+
+#include "app/identity_commands.h"
+#include "app/output.h"
+#include "app/prompt.h"
+#include "http/url.h"
+
+namespace pilot::app {
+namespace {
+
+std::string address(const IdentityCommandOptions& options) {
+  return "/api/users/" + http::encode_segment(options.id);
+}
+
+int call(const GlobalOptions& global, std::string_view method, const std::string& target,
+         const std::optional<Json>& body, std::string_view done) {
+  return with_session(global, [&](Session& session) {
+    const Result<Json> answer = session.client().expect(method, target, body);
+    if (!answer) return refuse(answer.error());
+    if (global.json) {
+      const Json* user = find(*answer, "user");
+      print_json(user != nullptr ? *user : *answer);
+    } else {
+      print_line(done);
+    }
+    return kExitOk;
+  });
+}
+
+}  // namespace
+
+int users_create(const GlobalOptions& global, const IdentityCommandOptions& options) {
+  JsonObject body{{"id", options.id}};
+  if (!options.name.empty()) body["name"] = options.name;
+  if (!options.email.empty()) body["email"] = options.email;
+  if (!options.owner.empty()) body["owner"] = options.owner;
+  if (options.password) {
+    const Result<Secret> password = read_secret("password", limits::kPasswordBytes);
+    if (!password) return refuse(password.error());
+    body["password"] = password->reveal();
+  }
+  return call(global, "POST", "/api/users", Json(std::move(body)), "made");
+}
+
+int users_list(const GlobalOptions& global, const IdentityCommandOptions& options) {
+  return with_session(global, [&](Session& session) {
+    const Result<Json> answer =
+        session.client().expect("GET", fmt::format("/api/users?limit={}", options.limit));
+    if (!answer) return refuse(answer.error());
+    const Json* users = find(*answer, "users");
+    if (global.json || users == nullptr || !users->is_array()) {
+      print_json(users != nullptr ? *users : *answer);
+      return kExitOk;
+    }
+    std::vector<std::vector<std::string>> rows{{"ID", "NAME", "OWNER", "EMAIL", "STATE"}};
+    for (const Json& user : users->get_array()) {
+      const Json* disabled = find(user, "disabled");
+      const bool off = disabled != nullptr && disabled->is_bool() && disabled->get_bool();
+      rows.push_back({one_line(field(user, "id"), 60), one_line(field(user, "name"), 40),
+                      one_line(field(user, "owner"), 40), one_line(field(user, "email"), 40),
+                      off ? "disabled" : "enabled"});
+    }
+    if (rows.size() == 1) {
+      print_line("no users; make one with: pilot users create ID");
+    } else {
+      fmt::print("{}", table(rows));
+    }
+    return kExitOk;
+  });
+}
+
+int users_passwd(const GlobalOptions& global, const IdentityCommandOptions& options) {
+  const Result<Secret> password = read_secret("new password", limits::kPasswordBytes);
+  if (!password) return refuse(password.error());
+  return call(global, "PUT", address(options), JsonObject{{"password", password->reveal()}},
+              "set; the user's sessions have ended");
+}
+
+int users_disable(const GlobalOptions& global, const IdentityCommandOptions& options) {
+  return call(global, "PUT", address(options), JsonObject{{"disabled", true}}, "disabled");
+}
+
+int users_enable(const GlobalOptions& global, const IdentityCommandOptions& options) {
+  return call(global, "PUT", address(options), JsonObject{{"disabled", false}}, "enabled");
+}
+
+int users_remove(const GlobalOptions& global, const IdentityCommandOptions& options) {
+  return call(global, "DELETE", address(options), std::nullopt, "removed");
+}
+
+}  // namespace pilot::app

@@ -111,8 +111,14 @@ class FaultyStore final : public Store {
     return pass(inner_.list_fires(std::move(user), std::move(filter), std::move(page)));
   }
 
-  bool shared() const override { return inner_.shared(); }
+  // Says that it is shared, and keeps what is told of leases and asked of cancels to itself.
+  void pretend_shared() { pretends_shared_ = true; }
+  void refuse_leases(bool refuse) { refuses_leases_ = refuse; }
+  void ask_to_cancel(std::vector<UserRun> wanted) { wanted_ = std::move(wanted); }
+
+  bool shared() const override { return pretends_shared_ || inner_.shared(); }
   awaitable<Status> renew_lease(NodeLease lease) override {
+    if (refuses_leases_) return pass(refused());
     return pass(inner_.renew_lease(std::move(lease)));
   }
   awaitable<Status> forget_node(std::string node) override {
@@ -126,6 +132,7 @@ class FaultyStore final : public Store {
     return pass(inner_.request_cancel(std::move(user), std::move(run)));
   }
   awaitable<Result<std::vector<UserRun>>> cancel_requests(std::string node) override {
+    if (pretends_shared_) return pass(wanted());
     return pass(inner_.cancel_requests(std::move(node)));
   }
   awaitable<Result<std::int64_t>> tidy(WallTime now,
@@ -249,6 +256,9 @@ class FaultyStore final : public Store {
     crash_ = crash;
   }
 
+  static awaitable<Status> refused() { co_return unavailable("database_away", "refused"); }
+  awaitable<Result<std::vector<UserRun>>> wanted() { co_return wanted_; }
+
   // `call` is a coroutine that has not begun: dropping it means that it never happened.
   template <class T>
   awaitable<T> pass(awaitable<T> call) {
@@ -270,6 +280,9 @@ class FaultyStore final : public Store {
     return {ErrorKind::unavailable, "crashed", "the process has crashed (a test asked for it)", {}};
   }
 
+  bool pretends_shared_ = false;
+  bool refuses_leases_ = false;
+  std::vector<UserRun> wanted_;
   Store& inner_;
   std::int64_t calls_ = 0;
   std::int64_t fault_at_ = 0;  // 0: none

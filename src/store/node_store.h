@@ -49,8 +49,8 @@ class NodeStore {
   virtual awaitable<Status> forget_node(std::string node) = 0;
   virtual awaitable<Result<std::vector<NodeInfo>>> list_nodes() = 0;
 
-  // `on_news` is called, on any thread, when another process has left runs to be claimed, and once at
-  // first. Empty: no more, from when this returns. Polling stays the safety net.
+  // `on_news` is called, on any thread, when another process has left runs to be claimed, and once
+  // at first. Empty: no more, from when this returns. Polling stays the safety net.
   virtual void watch(std::function<void()> on_news) = 0;
 
   // Asks whoever owns the run to cancel it. Answers false when nobody does or it has ended.

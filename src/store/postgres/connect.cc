@@ -188,7 +188,7 @@ Result<Session> Connector::attempt(LinkTraits& traits) {
   return session;
 }
 
-void Connector::connect(boost::asio::any_io_executor executor, Ready ready) {
+void Connector::open(boost::asio::any_io_executor executor, Ready ready) {
   pool_.post([this, guard = boost::asio::make_work_guard(executor), ready = std::move(ready)] {
     LinkTraits traits;
     auto session = std::make_shared<Result<Session>>(attempt(traits));

@@ -55,7 +55,7 @@ class Connector {
 
   using Ready = std::function<void(Result<std::shared_ptr<Link>>)>;
   // `ready` is called on the executor.
-  void connect(boost::asio::any_io_executor executor, Ready ready);
+  void open(boost::asio::any_io_executor executor, Ready ready);
 
  private:
   Result<Session> attempt(LinkTraits& traits);

@@ -24,7 +24,7 @@ void Lane::use(Ready ready) {
   }
   waiting_.push_back(std::move(ready));
   if (waiting_.size() > 1) return;
-  connector_.connect(executor_, [this, alive = alive_](Result<std::shared_ptr<Link>> link) {
+  connector_.open(executor_, [this, alive = alive_](Result<std::shared_ptr<Link>> link) {
     if (*alive) connected(std::move(link));
   });
 }

@@ -76,6 +76,7 @@ class TwoTenants {
           WHEN a.atttypid IN ('text[]'::regtype, 'varchar[]'::regtype)
             THEN quote_literal(ARRAY[$2::text])
           WHEN a.atttypid = 'bytea'::regtype THEN quote_literal($2::text::bytea)
+          WHEN a.atttypid = 'timestamptz'::regtype AND NOT a.attnotnull THEN 'NULL'
           WHEN a.atttypid = 'boolean'::regtype THEN 'false'
           WHEN a.atttypid = 'uuid'::regtype THEN 'gen_random_uuid()'
           WHEN a.atttypid IN ('timestamptz'::regtype, 'date'::regtype) THEN 'now()'

@@ -60,8 +60,12 @@ endfunction()
 
 # migrations/sqlite/NNNN_name.sql -> a table of string literals, in order of their numbers.
 function(pilot_embed_migrations target)
-  foreach(kind sqlite postgres)
-    file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/migrations/${kind}/*.sql)
+  foreach(kind sqlite postgres take_over)
+    set(folder ${CMAKE_SOURCE_DIR}/migrations/${kind})
+    if(kind STREQUAL "take_over")
+      set(folder ${CMAKE_SOURCE_DIR}/migrations/postgres/take_over)
+    endif()
+    file(GLOB files CONFIGURE_DEPENDS ${folder}/*.sql)
     set(out ${CMAKE_BINARY_DIR}/generated/${kind}_migrations.cc)
     add_custom_command(OUTPUT ${out}
       COMMAND ${CMAKE_COMMAND} -DOUT=${out} -DKIND=${kind} "-DFILES=${files}"

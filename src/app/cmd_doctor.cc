@@ -1,4 +1,4 @@
-// pilot migrate, and pilot doctor: is everything in order, and if not, what to do.
+// pilot doctor: is everything in order, and if not, what to do.
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -105,33 +105,6 @@ Check check_server(const DataDir& dir) {
 }
 
 }  // namespace
-
-int migrate(const GlobalOptions& global) {
-  const Result<DataDir> dir = DataDir::open(global.data_dir);
-  if (!dir) return refuse(dir.error());
-  const auto lock = OwnerLock::try_take(*dir);
-  if (!lock) return refuse(lock.error());
-  if (!*lock) {
-    return refuse(unavailable("data_dir_in_use",
-                              "a running pilot owns this data directory; it "
-                              "brings its database up to date by itself"));
-  }
-  Log log(global.log_level);
-  const Result<std::string> url = read_database_url(global.database_url_file);
-  if (!url) return refuse(url.error());
-  const auto report = migrate_database(*url, *dir, log);
-  if (!report) return refuse(report.error());
-  JsonArray applied;
-  for (const std::string& name : report->applied) applied.push_back(Json(name));
-  if (global.json) {
-    print_json(JsonObject{{"from", report->from}, {"to", report->to}, {"applied", applied}});
-  } else if (applied.empty()) {
-    print_line(fmt::format("the schema is up to date (version {})", report->to));
-  } else {
-    print_line(fmt::format("schema {} -> {}: {}", report->from, report->to, to_json(applied)));
-  }
-  return kExitOk;
-}
 
 int doctor(const GlobalOptions& global) {
   Log log(LogLevel::error);

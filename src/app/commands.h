@@ -123,7 +123,11 @@ int keyring_list(const GlobalOptions& global);
 int keyring_rotate(const GlobalOptions& global, const KeyringOptions& options);
 int keyring_drop(const GlobalOptions& global, const KeyringOptions& options);
 
-int migrate(const GlobalOptions& global);
+struct MigrateOptions {
+  bool from_old = false;  // take over a database of the old service
+  bool drop_old = false;  // remove what a take-over has kept of it
+};
+int migrate(const GlobalOptions& global, const MigrateOptions& options);
 int doctor(const GlobalOptions& global);
 int demo_server(const GlobalOptions& global, std::uint16_t port);
 

@@ -29,6 +29,7 @@ struct Options {
   ScheduleOptions schedule;
   CronOptions cron;
   JqOptions jq;
+  MigrateOptions migrate;
   IdentityCommandOptions identity;
   std::string id;
   std::string file;
@@ -299,6 +300,14 @@ void add_keyring(CLI::App& app, Options& o, int& exit_code) {
       ->required();
 }
 
+void add_migrate(CLI::App& app, Options& o, int& exit_code) {
+  auto* command = leaf(app, "migrate", "Bring the database's schema up to date", exit_code,
+                       [&o] { return migrate(o.global, o.migrate); });
+  command->add_flag("--from-old", o.migrate.from_old, "take over a database of the old service");
+  command->add_flag("--drop-old", o.migrate.drop_old, "remove what a take-over has kept of it")
+      ->excludes("--from-old");
+}
+
 // The command's name: the first argument that is no option and no option's value.
 std::string first_word(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
@@ -356,8 +365,7 @@ int run_command_line(int argc, char** argv) {
   add_credentials(app, o, exit_code);
   add_identity_commands(app, o.global, o.identity, exit_code);
   add_keyring(app, o, exit_code);
-  leaf(app, "migrate", "Bring the database's schema up to date", exit_code,
-       [&o] { return migrate(o.global); });
+  add_migrate(app, o, exit_code);
   leaf(app, "nodes", "The processes that serve this database", exit_code,
        [&o] { return nodes(o.global); });
   leaf(app, "doctor", "Check the installation", exit_code, [&o] { return doctor(o.global); });

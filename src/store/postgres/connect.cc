@@ -51,6 +51,25 @@ constexpr std::chrono::seconds kPatience{5};
 constexpr char kPlanner[] =
     "SET jit = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET timezone = 'UTC'";
 
+// Codes for what callers react to; the server's words may be in any language.
+Error failure_of(const PGresult* result) {
+  const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  if (state == nullptr) return database_away();
+  Error error = internal_error(words(PQresultErrorMessage(result)));
+  const std::string_view code = state;
+  if (code == "42501") {  // insufficient_privilege
+    error.kind = ErrorKind::permission_denied;
+    error.code = "database_permission";
+  } else if (code == "55P03") {  // lock_not_available
+    error.kind = ErrorKind::conflict;
+    error.code = "database_locked";
+  } else if (code == "2BP01") {  // dependent_objects_still_exist
+    error.kind = ErrorKind::conflict;
+    error.code = "database_in_use";
+  }
+  return error;
+}
+
 }  // namespace
 
 void Session::Finish::operator()(pg_conn* connection) const { PQfinish(connection); }
@@ -98,14 +117,7 @@ Status Session::execute(const std::string& sql) {
   const ResultPtr result(PQexec(connection_.get(), sql.c_str()));
   const ExecStatusType status = PQresultStatus(result.get());
   if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return ok();
-  const char* state = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
-  if (state == nullptr) return database_away();
-  Error error = internal_error(words(PQresultErrorMessage(result.get())));
-  if (std::string_view(state) == "42501") {
-    error.kind = ErrorKind::permission_denied;
-    error.code = "database_permission";
-  }
-  return error;
+  return failure_of(result.get());
 }
 
 Result<std::optional<std::string>> Session::value(const std::string& sql,
@@ -115,9 +127,7 @@ Result<std::optional<std::string>> Session::value(const std::string& sql,
   const ResultPtr result(PQexecParams(connection_.get(), sql.c_str(),
                                       static_cast<int>(params.size()), nullptr, values.data(),
                                       nullptr, nullptr, 0));
-  if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) {
-    return internal_error(words(PQresultErrorMessage(result.get())));
-  }
+  if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) return failure_of(result.get());
   if (PQntuples(result.get()) == 0 || PQgetisnull(result.get(), 0, 0) != 0) {
     return std::optional<std::string>();
   }
@@ -133,6 +143,26 @@ bool Session::finished_by(std::chrono::steady_clock::time_point end) {
     if (left <= Millis{0} || ::poll(&look, 1, static_cast<int>(left.count())) == 0) return false;
     if (PQconsumeInput(connection_.get()) == 0) return true;
   }
+}
+
+Result<std::vector<Session::Row>> Session::rows(const std::string& sql,
+                                                std::vector<std::string> params) {
+  std::vector<const char*> values;
+  for (const std::string& param : params) values.push_back(param.c_str());
+  const ResultPtr result(PQexecParams(connection_.get(), sql.c_str(),
+                                      static_cast<int>(params.size()), nullptr, values.data(),
+                                      nullptr, nullptr, 0));
+  if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) return failure_of(result.get());
+  std::vector<Row> all(static_cast<std::size_t>(PQntuples(result.get())));
+  for (int row = 0; row < PQntuples(result.get()); ++row) {
+    for (int column = 0; column < PQnfields(result.get()); ++column) {
+      auto& cell = all[static_cast<std::size_t>(row)].emplace_back();
+      if (PQgetisnull(result.get(), row, column) != 0) continue;
+      cell.emplace(PQgetvalue(result.get(), row, column),
+                   static_cast<std::size_t>(PQgetlength(result.get(), row, column)));
+    }
+  }
+  return all;
 }
 
 // A pooler answers with a backend's number that is none.

@@ -34,6 +34,9 @@ class Session {
                                            std::vector<std::string> params = {});
   // Asks the server. It may be a server that says nothing any more: database_away after so long.
   Result<LinkTraits> traits(std::chrono::milliseconds patience = std::chrono::seconds{5});
+  // All rows, as text.
+  using Row = std::vector<std::optional<std::string>>;
+  Result<std::vector<Row>> rows(const std::string& sql, std::vector<std::string> params = {});
   int socket() const;
   // After LISTEN, when the socket is readable: whether there was a notification. None: it broke.
   std::optional<bool> take_news();

@@ -5,13 +5,10 @@
 #include <charconv>
 
 #include "base/log.h"
-#include "store/migrations.h"
-#include "store/postgres/connect.h"
 
 namespace pilot::store::postgres {
 namespace {
 
-constexpr char kLock[] = "SELECT pg_advisory_xact_lock(1346980948, 1)";
 // Asked of the catalogue itself: what to_regclass() did not find once, it may not find again in the
 // same session.
 constexpr char kTable[] =
@@ -66,21 +63,26 @@ Result<int> stored_version(Session& session) {
 // One migration, if it is still wanted once the lock is held. Answers whether it was applied.
 Result<bool> apply(Session& session, const Migration& migration) {
   if (Status begun = session.execute("BEGIN"); !begun) return begun.error();
-  if (Status locked = session.execute(kLock); !locked) return locked.error();
+  if (Status locked = session.execute(kMigrationLock); !locked) return locked.error();
   const Result<int> version = stored_version(session);
   if (!version) return version.error();
   if (*version >= migration.number) return false;
+  if (Status applied = apply_migration(session, migration); !applied) return applied.error();
+  if (Status committed = session.execute("COMMIT"); !committed) return committed.error();
+  return true;
+}
+
+}  // namespace
+
+Status apply_migration(Session& session, const Migration& migration) {
   if (Status done = session.execute(migration.sql); !done) {
     return done.error().prefixed("migration " + migration.name);
   }
   // As pilot_owner, which the migration has become.
   const auto recorded = session.value(kRecord, {std::to_string(migration.number), migration.name});
   if (!recorded) return recorded.error();
-  if (Status committed = session.execute("COMMIT"); !committed) return committed.error();
-  return true;
+  return ok();
 }
-
-}  // namespace
 
 Result<MigrationReport> migrate(const std::string& url, bool allowed, Log& log) {
   Result<Session> session = Session::open(url);

@@ -170,7 +170,9 @@ awaitable<Result<std::vector<KeyUse>>> SqliteStore::key_usage() {
 
 awaitable<Result<bool>> SqliteStore::any_encrypted_rows() {
   return readers_.run([](Connection& db) -> Result<bool> {
-    static constexpr char kAny[] = "SELECT EXISTS (SELECT 1 FROM provider_credentials)";
+    static constexpr char kAny[] =
+        "SELECT EXISTS (SELECT 1 FROM provider_credentials)"
+        " OR EXISTS (SELECT 1 FROM custom_integration_credentials)";
     const Result<std::int64_t> any = db.number(kAny);
     if (!any) return any.error();
     return *any != 0;

@@ -20,6 +20,8 @@ namespace {
 // then.
 constexpr Millis kSecondLook{500};
 constexpr int kMostReads = 20;
+// Another node's runs tell nothing live here: where nodes share a store, it is asked so often.
+constexpr Millis kSharedLook{1'000};
 
 struct Message {
   std::int64_t revision = 0;
@@ -183,22 +185,29 @@ awaitable<void> Feed::pump(StreamWriter& writer) {
   });
   if (overflow_) writer.drop();
   const Millis keep_alive = api_->services.sse_keep_alive;
+  const Millis look =
+      api_->services.store.shared() ? std::min(kSharedLook, keep_alive) : keep_alive;
   Millis pause = std::min(kSecondLook, keep_alive);
+  Millis quiet{0};  // since something was told
   bool more = co_await writer.write("retry: 1000\n\n");
   more = more && co_await write_gap(writer);
   while (more && !writer.closed()) {
     more = co_await write_queue(writer);
     if (!more || writer.closed()) break;
     co_await sleep(pause);
+    quiet = queue_.empty() ? quiet + pause : Millis{0};
     if (!queue_.empty() || writer.closed()) continue;
     Result<std::vector<Message>> gap = co_await read_gap();
-    if (!gap) break;  // the client comes back and is told then
-    gap_ = std::move(*gap);
-    if (gap_.empty() && pause == keep_alive) {
+    // A database that is away comes back; a browser that met a 503 would not.
+    if (!gap && gap.error().kind != ErrorKind::unavailable) break;
+    if (gap) gap_ = std::move(*gap);
+    if (!gap_.empty()) quiet = Millis{0};
+    if (quiet >= keep_alive) {
       more = co_await writer.write(": keep-alive\n\n");
+      quiet = Millis{0};
     }
     more = more && co_await write_gap(writer);
-    pause = keep_alive;
+    pause = look;
   }
   writer_ = nullptr;
 }

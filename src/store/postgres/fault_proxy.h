@@ -17,7 +17,7 @@ namespace pilot::store::postgres {
 class FaultProxy {
  public:
   enum class To { client, server };
-  enum class How { close, reset };
+  enum class How { close, reset, silence };
 
   // In front of a server on 127.0.0.1.
   explicit FaultProxy(std::uint16_t server) : server_(server) {
@@ -49,16 +49,10 @@ class FaultProxy {
   bool disarm() {
     return change([](FaultProxy& p) { return std::exchange(p.budget_, std::nullopt).has_value(); });
   }
-  // Ends all that are open.
+  // Ends all that are open. How::silence: nothing passes any more, and nobody is told.
   void cut_all(How how = How::close) {
     change([=](FaultProxy& p) {
       for (Link& link : p.links_) p.end(link, how);
-    });
-  }
-  // Nothing passes any more on those that are open now, and nobody is told.
-  void silence() {
-    change([](FaultProxy& p) {
-      for (Link& link : p.links_) link.silent = true;
     });
   }
   // New connections are refused, or welcome again.
@@ -121,6 +115,10 @@ class FaultProxy {
   }
 
   void end(Link& link, How how) {
+    if (how == How::silence) {
+      link.silent = true;
+      return;
+    }
     if (how == How::reset) {
       const linger at_once{1, 0};
       ::setsockopt(link.client, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);

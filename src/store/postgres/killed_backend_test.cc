@@ -33,8 +33,8 @@ StoredPlan plan() {
 }
 
 TEST(KilledBackend, ACommitThatWasUndoneIsDoneAgain) {
-  PostgresUnderTest under_test;
   Shard shard;
+  PostgresUnderTest under_test;
   Session superuser = admin(under_test.url());
   kill_commits(superuser, 1);
   const Status made = shard.wait(under_test.store().create_plan(plan()));
@@ -44,8 +44,8 @@ TEST(KilledBackend, ACommitThatWasUndoneIsDoneAgain) {
 }
 
 TEST(KilledBackend, ACommitThatIsUndoneAgainAndAgainIsToldSo) {
-  PostgresUnderTest under_test;
   Shard shard;
+  PostgresUnderTest under_test;
   Session superuser = admin(under_test.url());
   kill_commits(superuser, 100);
   const Status made = shard.wait(under_test.store().create_plan(plan()));

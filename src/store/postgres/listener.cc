@@ -42,7 +42,9 @@ void Listener::run() {
   do {
     Result<Session> session = Session::open(url_);
     if (!session) continue;  // the connector tells of it
-    if (const auto traits = session->traits(); traits && !traits->prepared) {
+    const auto traits = session->traits();
+    if (!traits) continue;
+    if (!traits->prepared) {
       log_.info("database: behind a pooler nothing is heard of other nodes; they are polled");
       return;
     }

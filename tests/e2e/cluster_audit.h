@@ -14,8 +14,9 @@ void begin_audit(const Sql& sql);
 // - every accepted run is there and ended, with each step recorded once; no end is changed;
 // - a run and its log are written by the process that owns the run, and by no other;
 // - a run is taken from a process only after a fault of that process, and at most 20 s after it;
-// - a call reached the service at most once for each owner that had marked it as about to be sent,
-//   an unsafe one at most once, all with one key, no two calls with the same.
+// - a call reached the service at most as often as it was durably marked as about to be sent, an
+//   unsafe one at most once; all with one key, no two calls with the same;
+// - an owner marks a call once, and once more for each time that the database was away from it.
 void check_cluster(const ClusterWorld& world, FakeService& service);
 
 // How long after its last fault the runs of a process were claimed by another, sorted.

@@ -72,7 +72,7 @@ void ClusterWorld::start(std::size_t i) {
     more.insert(more.end(), options_.more[i].begin(), options_.more[i].end());
   }
   node.server = std::make_unique<Server>(
-      dir_.path() / fmt::format("node-{}", i), more,
+      data_dir(i), more,
       Arguments{"/usr/bin/env",
                 fmt::format("PILOT_DATABASE_URL={}?application_name={}", url, node.name),
                 fmt::format("PILOT_ENCRYPTION_KEYS={}", kKey)});

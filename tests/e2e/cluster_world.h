@@ -51,6 +51,9 @@ class ClusterWorld {
   std::size_t random(std::size_t below);
   const std::string& url() const { return database_->url(); }
   Server& node(std::size_t i) { return *nodes_[i].server; }
+  std::filesystem::path data_dir(std::size_t i) const {
+    return dir_.path() / fmt::format("node-{}", i);
+  }
   // The name under which its process is known to the database: a1, then a2 when started again.
   const std::string& process(std::size_t i) const { return nodes_[i].name; }
   FakeService& service() { return service_; }

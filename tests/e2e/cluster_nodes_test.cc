@@ -1,0 +1,136 @@
+// What one node knows and does of another's runs: follow, cancel, list, and leave them to it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cluster_audit.h"
+
+namespace pilot::e2e {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+milliseconds since(Clock::time_point begin) {
+  return std::chrono::duration_cast<milliseconds>(Clock::now() - begin);
+}
+
+// A call that the service answers when it is told to.
+std::string slow_run(ClusterWorld& world, std::size_t node) {
+  const Answer started = world.node(node).post(
+      "/api/runs", quoted(fmt::format("{{'plan':[{{'id':'slow','provider':'http','action':'get',"
+                                      "'params':{{'url':'{}'}}}}]}}",
+                                      world.service().url("/slow"))));
+  EXPECT_EQ(started.status, 202) << started.body;
+  return started.text("id");
+}
+
+TEST(ClusterNodes, EventsOfARunOnAnotherNode) {
+  ClusterWorld world({.nodes = 2});
+  world.service().on("/slow", after(seconds{3}, answer(200, "{}")));
+  const std::string run = slow_run(world, 1);
+  EventStream stream(world.node(0).url(), "/api/runs/" + run + "/events");
+  ASSERT_EQ(stream.status(), 200);
+  std::int64_t before = 0;
+  std::string status;
+  while (const auto event = stream.next()) {
+    EXPECT_GT(std::stoll(event->id), before);
+    before = std::stoll(event->id);
+    if (event->type == "run") status = text_at(event->data, "status");
+  }
+  const auto told = Clock::now();
+  EXPECT_EQ(status, "success");
+  const Sql sql(world.url());
+  const std::string late = sql.value(
+      "SELECT (extract(epoch FROM clock_timestamp() - finished_at) * 1000)::bigint FROM runs WHERE"
+      " id = '" +
+      run + "'");
+  fmt::print("told of the end {} ms after it\n", std::stoll(late) - since(told).count());
+  EXPECT_LE(std::stoll(late), 3'000);
+}
+
+TEST(ClusterNodes, ARunOfAnotherNodeIsCancelled) {
+  ClusterWorld world({.nodes = 2});
+  world.service().on("/slow", never());
+  const std::string run = slow_run(world, 1);
+  ASSERT_TRUE(world.service().wait_for("/slow", 1));
+  const auto begin = Clock::now();
+  const Answer cancelled = world.node(0).post("/api/runs/" + run + "/cancel", "{}");
+  fmt::print("cancelled through another node after {} ms\n", since(begin).count());
+  EXPECT_EQ(cancelled.status, 200) << cancelled.body;
+  EXPECT_LE(since(begin), seconds{3});
+  EXPECT_EQ(text_at(world.node(1).ended(run), "status"), "cancelled");
+  EXPECT_EQ(world.node(0).post("/api/runs/" + run + "/cancel", "{}").status, 409);
+  EXPECT_EQ(world.service().count("/slow"), 1u);
+}
+
+// A run of the dead one that is to be cancelled is, by whoever takes it over.
+TEST(ClusterNodes, AreListedAndTheDeadOneIsNotAlive) {
+  ClusterWorld world;
+  world.service().on("/slow", never());
+  const std::string run = slow_run(world, 2);
+  ASSERT_TRUE(world.service().wait_for("/slow", 1));
+  const auto listed = [&] { return pilot_json(world.data_dir(0), {"nodes"}); };
+  Json nodes = listed();
+  EXPECT_EQ(at(nodes, "shared"), Json(true));
+  ASSERT_EQ(list_at(nodes, "nodes").size(), 3u) << to_json(nodes);
+  for (const Json& node : list_at(nodes, "nodes")) EXPECT_EQ(at(node, "alive"), Json(true));
+  const pid_t dead = world.node(2).process().pid();
+  world.kill(2);
+  const Answer busy = world.node(0).post("/api/runs/" + run + "/cancel", "{}");
+  if (busy.status != 200) EXPECT_EQ(busy.text("code"), "run_busy") << busy.body;
+  const std::string name = fmt::format(":{}", dead);
+  const auto alive = [&] {
+    nodes = listed();
+    const JsonArray& all = list_at(nodes, "nodes");
+    return std::count_if(all.begin(), all.end(),
+                         [](const Json& node) { return at(node, "alive") == Json(true); });
+  };
+  EXPECT_TRUE(eventually([&] { return alive() == 2; }, seconds{20})) << to_json(nodes);
+  ASSERT_EQ(list_at(nodes, "nodes").size(), 3u) << "a dead one is shown for a day";
+  for (const Json& node : list_at(nodes, "nodes")) {
+    EXPECT_EQ(at(node, "alive"), Json(!text_at(node, "name").ends_with(name))) << to_json(node);
+  }
+  EXPECT_TRUE(eventually(
+      [&] { return world.node(0).get("/api/runs/" + run).text("status") == "cancelled"; },
+      seconds{10}));
+}
+
+// NOTIFY wakes the worker: it does not wait for its next look, which is five seconds away.
+TEST(ClusterNodes, AnApiNodeLeavesItsRunsToAWorker) {
+  ClusterWorld world({.nodes = 2,
+                      .more = {{"--roles", "api"}, {"--roles", "worker"}},
+                      .latency = milliseconds{5}});
+  std::vector<milliseconds> times;
+  const std::string plan =
+      quoted("{'plan':[{'id':'a','provider':'logic','action':'set','params':{'x':1}}]}");
+  std::vector<std::string> runs;
+  for (int i = 0; i < 20; ++i) {
+    const Answer started = world.node(0).post("/api/runs", plan);
+    ASSERT_EQ(started.status, 202) << started.body;
+    runs.push_back(started.text("id"));
+    std::this_thread::sleep_for(milliseconds{37});
+  }
+  ASSERT_TRUE(world.all_ended());
+  const Sql sql(world.url());
+  for (const Row& row : sql.rows("SELECT r.state, a.writer,"
+                                 " (extract(epoch FROM a.at - r.created_at) * 1000)::bigint"
+                                 " FROM runs r JOIN audit.runs a ON a.run = r.id"
+                                 " AND a.state = 'success'")) {
+    EXPECT_EQ(row[0], "success");
+    EXPECT_EQ(row[1], world.process(1));
+    times.emplace_back(std::stoll(row[2]));
+  }
+  ASSERT_EQ(times.size(), runs.size());
+  std::sort(times.begin(), times.end());
+  fmt::print("done by the worker: median {} ms, most {} ms after the call\n",
+             percentile(times, 50).count(), times.back().count());
+  EXPECT_LE(percentile(times, 90), seconds{1});
+  // Whoever waits for a run is answered by the node that was asked.
+  const Answer done = world.node(0).post("/api/execute", plan);
+  EXPECT_EQ(done.status, 200) << done.body;
+  EXPECT_EQ(at(done.json, "success"), Json(true));
+}
+
+}  // namespace
+}  // namespace pilot::e2e

@@ -57,6 +57,29 @@ TEST_F(LeaseTest, AfterATakeOverTheCallIsNotMade) {
   EXPECT_EQ(world.find(run->id)->node, "");
 }
 
+// It was so slow to load the run that it lost it, and got it again: there is only one who can go
+// on.
+TEST_F(LeaseTest, ARunThatIsLostWhileItLoadsAndClaimedAgainGoesOn) {
+  start_shared();
+  pilot::Run run;
+  run.user = world.user;
+  run.id = RunId{make_uuid7(world.clock.now(), world.random())};
+  run.document = *parse_json(steps({post("pay")}));
+  run.created_at = world.clock.now();
+  std::vector<store::JournalWrite> rows;
+  rows.emplace_back(store::InsertRun{run});
+  ASSERT_TRUE(world.direct(world.disk().write(std::move(rows))));
+  world.process().store.hold_attempts(true);
+  world.pass(6s);
+  ASSERT_EQ(world.find(run.id)->epoch, 1);
+  ASSERT_TRUE(world.direct(world.disk().release_others("another")));
+  world.pass(6s);
+  ASSERT_EQ(world.find(run.id)->epoch, 2);
+  world.process().store.hold_attempts(false);
+  ASSERT_TRUE(world.until(run.id, RunState::success)) << world.story(run.id);
+  EXPECT_EQ(sent("pay"), 1u);
+}
+
 TEST_F(LeaseTest, ACancelThatAnotherNodeWasAskedForIsDoneHere) {
   start_shared();
   world.process().transport.hold();

@@ -284,10 +284,14 @@ void Worker::adopt(Run run) {
       it != runs_.end() && it->second->run().epoch < run.epoch) {
     std::shared_ptr(it->second)->drop();
   }
-  if (runs_.contains(run.id) || !loading_.insert(run.id).second) {
+  // So may one that was lost while it was being loaded: then only the newer load counts.
+  const auto [loading, fresh] = loading_.try_emplace(run.id, run.epoch);
+  if (runs_.contains(run.id) || (!fresh && loading->second >= run.epoch)) {
+    if (fresh) loading_.erase(loading);
     --parts_.shared.loading;
     return;
   }
+  loading->second = run.epoch;
   spawn(executor(), load(std::move(run)));
 }
 
@@ -295,10 +299,12 @@ awaitable<void> Worker::load(Run run) {
   const auto plan = co_await plan_of(run);
   Result<std::vector<Attempt>> attempts = std::vector<Attempt>{};
   if (plan) attempts = co_await parts_.engine.store.run_attempts(run.user, run.id, 0);
-  loading_.erase(run.id);
+  --parts_.shared.loading;
+  const auto loading = loading_.find(run.id);
+  if (loading == loading_.end() || loading->second != run.epoch) co_return;
+  loading_.erase(loading);
   const bool hopeless = !plan && (plan.error().kind == ErrorKind::not_found ||
                                   plan.error().kind == ErrorKind::invalid_argument);
-  --parts_.shared.loading;
   if (hopeless) {
     co_await fail_run(std::move(run), plan.error());
   } else if (!plan || !attempts) {
@@ -348,8 +354,8 @@ awaitable<void> Worker::fail_run(Run run, Error error) {
 }
 
 std::unordered_set<RunId> Worker::ids() const {
-  std::unordered_set<RunId> all = loading_;
-  all.insert(reloading_.begin(), reloading_.end());
+  std::unordered_set<RunId> all = reloading_;
+  for (const auto& [id, epoch] : loading_) all.insert(id);
   for (const auto& [id, execution] : runs_) all.insert(id);
   return all;
 }

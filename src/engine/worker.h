@@ -88,8 +88,8 @@ class Worker {
   std::unordered_map<RunId, Error> failed_;  // while on_failed drops them
   std::function<void()> stopped_;
   Timers::Id stop_timer_ = 0;
-  std::unordered_set<RunId> loading_;
-  std::unordered_set<RunId> reloading_;  // dropped; looked up again in a moment
+  std::unordered_map<RunId, std::int64_t> loading_;  // with its newest epoch
+  std::unordered_set<RunId> reloading_;              // dropped; looked up again in a moment
 };
 
 }  // namespace pilot::engine

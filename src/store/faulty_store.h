@@ -4,7 +4,11 @@
 // then opened or used again by the next "process". One thread. Calls are numbered from 1.
 #pragma once
 
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <cstdint>
+#include <functional>
 
 #include "store/store.h"
 
@@ -74,7 +78,8 @@ class FaultyStore final : public Store {
   }
   awaitable<Result<std::vector<Attempt>>> run_attempts(UserId user, RunId id,
                                                        std::int64_t after_revision) override {
-    return pass(inner_.run_attempts(std::move(user), std::move(id), after_revision));
+    if (holds_attempts_) co_await let_go();
+    co_return co_await pass(inner_.run_attempts(std::move(user), std::move(id), after_revision));
   }
   awaitable<Result<Page<Attempt>>> list_attempts(UserId user, AttemptFilter filter,
                                                  PageRequest page) override {
@@ -114,6 +119,12 @@ class FaultyStore final : public Store {
   // Says that it is shared, and keeps what is told of leases and asked of cancels to itself.
   void pretend_shared() { pretends_shared_ = true; }
   void refuse_leases(bool refuse) { refuses_leases_ = refuse; }
+  // Reading attempts takes until it is false again.
+  void hold_attempts(bool hold) {
+    holds_attempts_ = hold;
+    if (hold) return;
+    for (auto& go_on : std::exchange(held_, {})) go_on();
+  }
   void ask_to_cancel(std::vector<UserRun> wanted) { wanted_ = std::move(wanted); }
 
   bool shared() const override { return pretends_shared_ || inner_.shared(); }
@@ -250,6 +261,14 @@ class FaultyStore final : public Store {
   awaitable<Result<bool>> any_sign_in() override { return pass(inner_.any_sign_in()); }
 
  private:
+  awaitable<void> let_go() {
+    return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void()>(
+        [this](auto handler) {
+          auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+          held_.push_back([shared] { (*shared)(); });
+        },
+        boost::asio::use_awaitable);
+  }
   void plan(std::int64_t n, When when, bool crash) {
     fault_at_ = n;
     when_ = when;
@@ -282,6 +301,8 @@ class FaultyStore final : public Store {
 
   bool pretends_shared_ = false;
   bool refuses_leases_ = false;
+  bool holds_attempts_ = false;
+  std::vector<std::function<void()>> held_;
   std::vector<UserRun> wanted_;
   Store& inner_;
   std::int64_t calls_ = 0;

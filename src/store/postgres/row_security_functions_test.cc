@@ -39,7 +39,8 @@ SELECT string_agg(format(E'%s\t%s\tSELECT * FROM public.%I(%s)', f.proname, f.pr
      WHEN a.type = 'text'::regtype AND a.name = 'p_before' THEN quote_literal('zz')
      WHEN a.type = 'text'::regtype AND a.name = 'p_after' THEN quote_literal('')
      WHEN a.type = 'text'::regtype THEN quote_literal('tenant-victim-old ' || substr(a.name, 3))
-     WHEN a.type = 'text[]'::regtype THEN quote_literal(ARRAY['tenant-victim-old ' || substr(a.name, 3)])
+     WHEN a.type = 'text[]'::regtype
+       THEN quote_literal(ARRAY['tenant-victim-old ' || substr(a.name, 3)])
      WHEN a.type = 'timestamptz'::regtype THEN '(now() + interval ''3 days'')'
      WHEN a.type = 'interval'::regtype THEN '(interval ''1 day'')'
      WHEN a.type = 'boolean'::regtype THEN 'true'

@@ -69,9 +69,10 @@ std::optional<Head> read_head(std::string_view bytes) {
   return head;
 }
 
-std::string request_text(std::string_view method, std::string_view path, std::uint16_t port,
+std::string request_text(std::string_view method, std::string_view path, const Address& to,
                          std::string_view body) {
-  std::string text = fmt::format("{} {} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n", method, path, port);
+  std::string text = fmt::format("{} {} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n", method, path, to.port);
+  if (!to.key.empty()) text += fmt::format("Authorization: Bearer {}\r\n", to.key);
   if (!body.empty()) text += "Content-Type: application/json\r\n";
   if (!body.empty() || method == "POST") text += fmt::format("Content-Length: {}\r\n", body.size());
   return text + "\r\n" + std::string(body);
@@ -91,14 +92,14 @@ Result<int> connect_loopback(std::uint16_t port) {
   return fd;
 }
 
-Result<Answer> call(std::uint16_t port, std::string_view method, std::string_view path,
+Result<Answer> call(const Address& to, std::string_view method, std::string_view path,
                     std::string_view body) {
-  const Result<int> connected = connect_loopback(port);
+  const Result<int> connected = connect_loopback(to.port);
   if (!connected) return connected.error();
   const Socket socket(*connected);
   const timeval patience{.tv_sec = 60, .tv_usec = 0};
   setsockopt(socket.fd(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  const std::string request = request_text(method, path, port, body);
+  const std::string request = request_text(method, path, to, body);
   if (send(socket.fd(), request.data(), request.size(), MSG_NOSIGNAL) !=
       static_cast<ssize_t>(request.size())) {
     return no_answer(fmt::format("{} {}", method, path));
@@ -120,9 +121,9 @@ Result<Answer> call(std::uint16_t port, std::string_view method, std::string_vie
   }
 }
 
-Result<Json> call_json(std::uint16_t port, std::string_view method, std::string_view path,
+Result<Json> call_json(const Address& to, std::string_view method, std::string_view path,
                        std::string_view body, int status) {
-  const Result<Answer> answer = call(port, method, path, body);
+  const Result<Answer> answer = call(to, method, path, body);
   if (!answer) return answer.error();
   if (answer->status != status) {
     return invalid("bad_answer", fmt::format("{} {} answered {}: {}", method, path, answer->status,

@@ -28,17 +28,23 @@ struct Answer {
   std::string body;
 };
 
+// A server of this machine, and the API key that it wants to see (empty: none).
+struct Address {
+  std::uint16_t port = 0;
+  std::string key = {};
+};
+
 // A complete request, to be sent as it is. A body goes out as JSON.
-std::string request_text(std::string_view method, std::string_view path, std::uint16_t port,
+std::string request_text(std::string_view method, std::string_view path, const Address& to,
                          std::string_view body = {});
 
 // A connected TCP socket to 127.0.0.1, without Nagle's delay; the caller closes it.
 Result<int> connect_loopback(std::uint16_t port);
 
-Result<Answer> call(std::uint16_t port, std::string_view method, std::string_view path,
+Result<Answer> call(const Address& to, std::string_view method, std::string_view path,
                     std::string_view body = {});
 // The same, for a JSON answer with that status.
-Result<Json> call_json(std::uint16_t port, std::string_view method, std::string_view path,
+Result<Json> call_json(const Address& to, std::string_view method, std::string_view path,
                        std::string_view body, int status);
 
 // Finds one that nobody listens on just now.

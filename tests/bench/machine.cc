@@ -8,8 +8,6 @@
 #include <thread>
 
 namespace pilot::bench {
-namespace {
-
 // The type of the mount that lies nearest above.
 std::string file_system_of(const std::filesystem::path& path) {
   std::ifstream mounts("/proc/mounts");
@@ -27,8 +25,6 @@ std::string file_system_of(const std::filesystem::path& path) {
   }
   return type;
 }
-
-}  // namespace
 
 double load_average() {
   double minute = 0;

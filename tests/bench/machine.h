@@ -8,6 +8,7 @@
 namespace pilot::bench {
 
 Machine describe_machine(const std::filesystem::path& data);
+std::string file_system_of(const std::filesystem::path& path);
 double load_average();  // of the last minute
 
 }  // namespace pilot::bench

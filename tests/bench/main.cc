@@ -6,95 +6,45 @@
 
 #include <fstream>
 
+#include "auth_bench.h"
 #include "bare_database.h"
 #include "cron_bench.h"
 #include "jq_bench.h"
 #include "machine.h"
 #include "options.h"
+#include "postgres_bench.h"
 #include "report.h"
 #include "schedule_bench.h"
 #include "start_up.h"
-#include "workloads.h"
+#include "workload_run.h"
 
 namespace pilot::bench {
 namespace {
 
-void say(std::string_view what) { fmt::print(stderr, "bench: {}\n", what); }
-
-void note_errors(Report& report, std::string_view what, std::size_t errors,
-                 std::string_view first) {
-  if (errors > 0) report.faults.push_back(fmt::format("{}: {} errors; {}", what, errors, first));
-}
-
-Status run_rows(const Options& options, const Workload& workload, const Servers& servers,
-                Report& report) {
-  for (const int connections : options.connections) {
-    say(fmt::format("{} at {} connections (server: pid {})", workload.name, connections,
-                    servers.pilot.process().pid()));
-    Result<Row> row = measure_row(workload, servers, connections, options.seconds);
-    if (!row) return row.error();
-    note_errors(report, fmt::format("{} at {} connections", row->workload, connections),
-                row->errors, row->first_error);
-    report.rows.push_back(std::move(*row));
-  }
-  return ok();
-}
-
-Status run_references(const Options& options, BareDatabase& bare, Report& report) {
-  if (!options.wants("references")) return ok();
-  say("the bare database");
-  return bare.sample(std::min(options.seconds, 2.0), report.references);
-}
-
-Status run_nginx_reference(const Options& options, const NginxTarget& nginx, Report& report) {
-  if (!options.wants("references")) return ok();
-  const Result<double> rate = measure_nginx(nginx, std::min(options.seconds, 2.0));
-  if (!rate) return rate.error();
-  report.references.push_back(
-      {.name = "nginx_item",
-       .what = "GET /item at 100 connections by the load client, without Pilot",
-       .samples = {*rate}});
-  return ok();
-}
-
 // The database is asked before, between and after the workloads: a disk's speed changes in a run.
-Status run_workloads(const Options& options, const std::filesystem::path& dir, Report& report) {
-  Result<NginxTarget> nginx = NginxTarget::start(dir / "nginx");
-  if (!nginx) return nginx.error();
-  Result<PilotServer> pilot = PilotServer::start(options.pilot, dir / "data");
-  if (!pilot) return pilot.error();
-  const Servers servers{*pilot, *nginx};
-  const Result<Workload> w1 = prepare_w1(*pilot, *nginx);
-  if (!w1) return w1.error();
-  const Result<Workload> w2 = prepare_w2(*pilot);
-  if (!w2) return w2.error();
-  if (options.wants("acceptance")) {
-    say("100 executions at once");
-    Result<Acceptance> accepted = measure_acceptance(*w1, *pilot);
-    if (!accepted) return accepted.error();
-    note_errors(report, "100 executions at once", accepted->errors, accepted->first_error);
-    report.acceptance = std::move(*accepted);
-  }
+Status run_table(const Options& options, const std::filesystem::path& dir, Report& report) {
   BareDatabase bare(dir / "bare");
-  if (options.wants("w1") || options.wants("w2")) {
-    say("warm-up");
-    if (Status done = warm_up(*w2, *pilot); !done) return done;
-  }
-  if (Status done = run_nginx_reference(options, *nginx, report); !done) return done;
-  if (Status done = run_references(options, bare, report); !done) return done;
-  if (options.wants("w2")) {
-    if (Status done = run_rows(options, *w2, servers, report); !done) return done;
-  }
-  if (Status done = run_references(options, bare, report); !done) return done;
-  if (options.wants("w1")) {
-    if (Status done = run_rows(options, *w1, servers, report); !done) return done;
-  }
-  if (Status done = run_references(options, bare, report); !done) return done;
-  if (Status stopped = pilot->stop(); !stopped) report.faults.push_back(stopped.error().message);
+  return run_workloads(options, dir,
+                       {.setup = {},
+                        .references =
+                            [&](Report& into) {
+                              return bare.sample(std::min(options.seconds, 2.0), into.references);
+                            }},
+                       report);
+}
+
+Status measure_auth_part(const Options& options, const std::filesystem::path& dir, Report& report) {
+  say("what an API key costs");
+  Result<AuthFigures> auth = measure_auth(options, dir, [] {
+    return ServeSetup{high_limits(), {}};
+  });
+  if (!auth) return auth.error();
+  report.auth = std::move(*auth);
   return ok();
 }
 
 Status measure(const Options& options, const std::filesystem::path& dir, Report& report) {
+  if (options.on_postgres()) return measure_on_postgres(options, dir, report);
   if (options.wants("cron")) {
     say("cron expressions");
     Result<CronFigures> cron = measure_cron();
@@ -110,18 +60,13 @@ Status measure(const Options& options, const std::filesystem::path& dir, Report&
   if (options.wants("start")) {
     say("cold starts");
     std::filesystem::create_directories(dir / "starts");
-    Result<StartUp> fresh = measure_fresh_starts(options.pilot, dir / "starts");
+    Result<StartUp> fresh =
+        measure_fresh_starts(options.pilot, dir / "starts", [] { return ServeSetup{}; });
     if (!fresh) return fresh.error();
     report.start_up = std::move(*fresh);
   }
-  // Parts that have servers of their own.
-  const bool others_alone =
-      !options.only.empty() &&
-      std::all_of(options.only.begin(), options.only.end(), [](const std::string& part) {
-        return part == "sleepers" || part == "schedules" || part == "cron" || part == "jq";
-      });
-  if (!others_alone) {
-    if (Status done = run_workloads(options, dir, report); !done) return done;
+  if (wants_table(options)) {
+    if (Status done = run_table(options, dir, report); !done) return done;
   }
   if (options.wants("start")) {
     say("cold starts on the used directory");
@@ -146,6 +91,7 @@ Status measure(const Options& options, const std::filesystem::path& dir, Report&
     if (!schedules) return schedules.error();
     report.schedules = std::move(*schedules);
   }
+  if (options.wants("auth")) return measure_auth_part(options, dir / "auth", report);
   return ok();
 }
 
@@ -180,7 +126,8 @@ int run(const Options& options) {
     fmt::print(stderr, "bench: {}\n", dir.error().message);
     return 1;
   }
-  Report report{.machine = describe_machine(dir->path()), .seconds = options.seconds};
+  Report report{
+      .machine = describe_machine(dir->path()), .store = options.store, .seconds = options.seconds};
   const Status done = measure(options, dir->path(), report);
   report.machine.load_after = load_average();
   // What was measured before it broke is worth seeing, too.

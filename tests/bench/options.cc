@@ -9,8 +9,14 @@
 namespace pilot::bench {
 namespace {
 
-constexpr std::string_view kParts[] = {"w1",       "w2",        "references", "start", "acceptance",
-                                       "sleepers", "schedules", "cron",       "jq"};
+constexpr std::string_view kParts[] = {"w1",         "w2",       "references", "start",
+                                       "acceptance", "sleepers", "schedules",  "cron",
+                                       "jq",         "list",     "nodes",      "auth"};
+
+// The others are measured without a database, or on SQLite's.
+constexpr std::string_view kOnPostgres[] = {"w1",         "w2",   "references", "start",
+                                            "acceptance", "list", "nodes",      "auth"};
+constexpr std::string_view kOnPostgresOnly[] = {"list", "nodes"};
 
 Error bad_option(std::string message) { return invalid("bad_option", std::move(message)); }
 
@@ -57,6 +63,24 @@ Status set_seconds(Options& options, const std::string& value) {
   return ok();
 }
 
+Status set_rows(Options& options, const std::string& value) {
+  const char* end = value.data() + value.size();
+  const auto read = std::from_chars(value.data(), end, options.rows);
+  if (read.ec != std::errc{} || read.ptr != end || options.rows < 1'000 ||
+      options.rows > 100'000'000) {
+    return bad_option("--rows wants a number from 1000 to 100000000");
+  }
+  return ok();
+}
+
+Status set_store(Options& options, const std::string& value) {
+  if (value != "sqlite" && value != "postgres") {
+    return bad_option(fmt::format("--store is sqlite or postgres, not \"{}\"", value));
+  }
+  options.store = value;
+  return ok();
+}
+
 Status set(Options& options, std::string_view name, const std::string& value) {
   if (name == "--output") {
     options.output = value;
@@ -68,8 +92,32 @@ Status set(Options& options, std::string_view name, const std::string& value) {
     return set_connections(options, value);
   } else if (name == "--only") {
     return set_only(options, value);
+  } else if (name == "--store") {
+    return set_store(options, value);
+  } else if (name == "--rows") {
+    return set_rows(options, value);
   } else {
     return bad_option(fmt::format("no such option: {}", name));
+  }
+  return ok();
+}
+
+}  // namespace
+
+namespace {
+
+template <std::size_t N>
+bool is_of(const std::string_view (&parts)[N], std::string_view part) {
+  return std::find(std::begin(parts), std::end(parts), part) != std::end(parts);
+}
+
+Status parts_and_store_fit(const Options& options) {
+  for (const std::string& part : options.only) {
+    const bool fits =
+        options.on_postgres() ? is_of(kOnPostgres, part) : !is_of(kOnPostgresOnly, part);
+    if (!fits) {
+      return bad_option(fmt::format("--only {} is not measured on {}", part, options.store));
+    }
   }
   return ok();
 }
@@ -105,19 +153,24 @@ Result<Options> read_options(int argc, char** argv) {
     }
     if (Status done = set(options, name, value); !done) return done.error();
   }
+  if (Status fit = parts_and_store_fit(options); !fit) return fit.error();
   options.temp_dir = std::filesystem::absolute(options.temp_dir);  // the servers get paths from it
   return options;
 }
 
 std::string usage() {
   return fmt::format(
-      "pilot-bench [--output FILE] [--seconds N] [--connections 1,16,100] [--pilot PATH] [--only "
-      "PART,...]\n"
+      "pilot-bench [--store sqlite|postgres] [--output FILE] [--seconds N] "
+      "[--connections 1,16,100]\n            [--pilot PATH] [--only PART,...] [--rows N]\n"
+      "  --store        where the server keeps everything (default sqlite); postgres wants the URL "
+      "of a\n                 cluster's superuser in PILOT_BENCH_POSTGRES, which ./dev bench sees "
+      "to\n"
       "  --output       also writes the figures there, as JSON\n"
       "  --seconds      measured per row, after a second of warm-up (default 5)\n"
       "  --connections  numbers of connections (default 1,16,100)\n"
       "  --pilot        the program to measure (default: pilot beside this one)\n"
-      "  --only         some parts only: {}\n",
+      "  --only         some parts only: {}\n"
+      "  --rows         in the table that `list` looks into (default 10000000)\n",
       fmt::join(kParts, ", "));
 }
 

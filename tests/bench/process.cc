@@ -49,7 +49,8 @@ struct SpawnSettings {
 
 }  // namespace
 
-Result<Process> Process::start(const std::vector<std::string>& argv, std::filesystem::path log) {
+Result<Process> Process::start(const std::vector<std::string>& argv, std::filesystem::path log,
+                               const std::vector<std::string>& environment) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return not_started(argv.front(), errno);
   SpawnSettings settings;
@@ -62,9 +63,17 @@ Result<Process> Process::start(const std::vector<std::string>& argv, std::filesy
     arguments.push_back(const_cast<char*>(argument.c_str()));  // posix_spawn's old signature
   }
   arguments.push_back(nullptr);
+  std::vector<char*> variables;  // the first of a name is the one that counts
+  for (const std::string& variable : environment) {
+    variables.push_back(const_cast<char*>(variable.c_str()));
+  }
+  for (char** inherited = environ; *inherited != nullptr; ++inherited) {
+    variables.push_back(*inherited);
+  }
+  variables.push_back(nullptr);
   pid_t pid = 0;
   const int failed = posix_spawn(&pid, argv.front().c_str(), &settings.files, &settings.attributes,
-                                 arguments.data(), environ);
+                                 arguments.data(), variables.data());
   close(ends[1]);
   if (failed != 0) {
     close(ends[0]);
@@ -114,6 +123,10 @@ Status Process::stop() {
     }
     std::this_thread::sleep_for(std::chrono::milliseconds{2});
   }
+  return ended_well();
+}
+
+Status Process::ended_well() const {
   if (WIFEXITED(exit_status_) && WEXITSTATUS(exit_status_) == 0) return ok();
   return internal_error(fmt::format(
       "process {} ended with {} {}\n{}", pid_, WIFEXITED(exit_status_) ? "exit code" : "signal",
@@ -139,6 +152,27 @@ Result<std::string> Process::first_line(double seconds) {
   return unavailable("no_answer",
                      fmt::format("process {} printed no line within {:.0f} s{}{}", pid_, seconds,
                                  log_tail().empty() ? "" : ":\n", log_tail()));
+}
+
+Result<std::string> Process::finish(double seconds) {
+  const double deadline = now_seconds() + seconds;
+  std::string text;
+  while (now_seconds() < deadline && !interrupted()) {
+    pollfd wanted{.fd = out_, .events = POLLIN, .revents = 0};
+    if (poll(&wanted, 1, 50) <= 0) continue;
+    char piece[4'096];
+    const ssize_t count = read(out_, piece, sizeof piece);
+    if (count > 0) {
+      text.append(piece, static_cast<std::size_t>(count));
+      continue;
+    }
+    reap(true);
+    if (Status well = ended_well(); !well) return well.error();
+    return text;
+  }
+  if (interrupted()) return interruption();
+  return unavailable("no_answer",
+                     fmt::format("process {} did not end within {:.0f} s", pid_, seconds));
 }
 
 Result<Footprint> Process::footprint() const {

@@ -22,13 +22,17 @@ struct Footprint {
 class Process {
  public:
   // argv[0] is a path. Standard error goes to `log`, standard output can be read by first_line.
-  static Result<Process> start(const std::vector<std::string>& argv, std::filesystem::path log);
+  // `environment`: "NAME=value", besides and before the benchmark's own.
+  static Result<Process> start(const std::vector<std::string>& argv, std::filesystem::path log,
+                               const std::vector<std::string>& environment = {});
   Process(Process&& other) noexcept;
   Process& operator=(Process&&) = delete;
   ~Process();  // stops it
 
   pid_t pid() const { return pid_; }
   Result<std::string> first_line(double seconds);
+  // All that it prints until it ends by itself. An error if it takes longer, or does not end well.
+  Result<std::string> finish(double seconds);
   bool running();
   // SIGTERM, and SIGKILL if that did not help in 15 s. An error if it did not end by itself, or not
   // with exit code 0.
@@ -42,6 +46,7 @@ class Process {
   Process(pid_t pid, int out, std::filesystem::path log)
       : pid_(pid), out_(out), log_(std::move(log)) {}
   bool reap(bool wait);
+  Status ended_well() const;
 
   pid_t pid_;
   int out_;

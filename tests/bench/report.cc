@@ -9,18 +9,9 @@
 namespace pilot::bench {
 namespace {
 
-// Three decimals say all there is, and read better in JSON than the double's own digits.
-double rounded(double value) { return std::round(value * 1'000) / 1'000; }
-
-JsonArray rounded(const std::vector<double>& values) {
-  JsonArray out;
-  for (const double value : values) out.emplace_back(rounded(value));
-  return out;
-}
-
 JsonObject row_json(const Row& row) {
   JsonObject out{{"workload", row.workload},
-                 {"store", "sqlite"},
+                 {"store", row.store},
                  {"connections", row.connections},
                  {"per_second", rounded(row.per_second)},
                  {"p50_ms", rounded(row.p50_ms)},
@@ -34,6 +25,10 @@ JsonObject row_json(const Row& row) {
                  {"server_cores", rounded(row.server_cores)},
                  {"target_cores", rounded(row.target_cores)},
                  {"client_cores", rounded(row.client_cores)}};
+  if (row.store == "postgres") {
+    out["database_cpu_ms_per_execution"] = rounded(row.database_cpu_ms);
+    out["database_cores"] = rounded(row.database_cores);
+  }
   if (!row.first_error.empty()) out["first_error"] = row.first_error;
   return out;
 }
@@ -131,28 +126,33 @@ JsonArray targets_json(const Report& report) {
 }
 
 std::string rows_text(const Report& report) {
-  std::string out =
-      fmt::format("\n{:<9}{:<8}{:>6}{:>11}{:>9}{:>9}{:>9}{:>9}{:>9}{:>8}{:>7}{:>8}{:>8}\n",
-                  "workload", "store", "conns", "per second", "p50 ms", "p99 ms", "max ms",
-                  "RSS MiB", "CPU ms", "server", "nginx", "client", "errors");
+  std::string out = fmt::format(
+      "\n{:<9}{:<9}{:>6}{:>11}{:>9}{:>9}{:>9}{:>9}{:>9}{:>8}{:>7}{:>8}{:>8}{}\n", "workload",
+      "store", "conns", "per second", "p50 ms", "p99 ms", "max ms", "RSS MiB", "CPU ms", "server",
+      "nginx", "client", "errors", report.postgres ? "   DB CPU ms  DB" : "");
   for (const Row& row : report.rows) {
     out += fmt::format(
-        "{:<9}{:<8}{:>6}{:>11.0f}{:>9.2f}{:>9.2f}{:>9.1f}{:>9.1f}{:>9.3f}{:>8.2f}{:>7.2f}{:>8.2f}"
-        "{:>8}\n",
-        row.workload, "sqlite", row.connections, row.per_second, row.p50_ms, row.p99_ms, row.max_ms,
-        row.rss_mib, row.server_cpu_ms, row.server_cores, row.target_cores, row.client_cores,
-        row.errors);
+        "{:<9}{:<9}{:>6}{:>11.0f}{:>9.2f}{:>9.2f}{:>9.1f}{:>9.1f}{:>9.3f}{:>8.2f}{:>7.2f}{:>8.2f}"
+        "{:>8}{}\n",
+        row.workload, row.store, row.connections, row.per_second, row.p50_ms, row.p99_ms,
+        row.max_ms, row.rss_mib, row.server_cpu_ms, row.server_cores, row.target_cores,
+        row.client_cores, row.errors,
+        report.postgres ? fmt::format("{:>12.3f}{:>6.2f}", row.database_cpu_ms, row.database_cores)
+                        : "");
   }
-  return out + "CPU ms: of the server, per execution. server, nginx, client: cores in use.\n";
+  return out +
+         "CPU ms, DB CPU ms: of the server and of PostgreSQL, per execution. server, nginx, "
+         "client, "
+         "DB: cores in use.\n";
 }
 
 std::string references_text(const Report& report) {
   std::string out =
-      fmt::format("\n{:<18}{:>11}  {:<24}{}\n", "reference", "per second", "samples", "what");
+      fmt::format("\n{:<24}{:>11}  {:<24}{}\n", "reference", "per second", "samples", "what");
   for (const Reference& reference : report.references) {
     std::string samples;
     for (const double sample : reference.samples) samples += fmt::format("{:.0f} ", sample);
-    out += fmt::format("{:<18}{:>11.0f}  {:<24}{}\n", reference.name, reference.per_second(),
+    out += fmt::format("{:<24}{:>11.0f}  {:<24}{}\n", reference.name, reference.per_second(),
                        samples, reference.what);
   }
   return out;
@@ -162,7 +162,8 @@ std::string references_text(const Report& report) {
 std::string ceiling_text(const Report& report) {
   std::string out;
   for (const Row& row : report.rows) {
-    const std::string name = row.workload == "W1" ? "bare_w1_batch100" : "bare_w2_batch100";
+    const std::string name = fmt::format("{}_{}_batch100", report.postgres ? "pgbench" : "bare",
+                                         row.workload == "W1" ? "w1" : "w2");
     const Reference* ceiling = find_reference(report, name);
     if (row.connections != 100 || ceiling == nullptr || ceiling->per_second() <= 0) continue;
     out += fmt::format(
@@ -252,6 +253,15 @@ std::string targets_text(const Report& report) {
 
 }  // namespace
 
+// Three decimals say all there is, and read better in JSON than the double's own digits.
+double rounded(double value) { return std::round(value * 1'000) / 1'000; }
+
+JsonArray rounded(const std::vector<double>& values) {
+  JsonArray out;
+  for (const double value : values) out.emplace_back(rounded(value));
+  return out;
+}
+
 double Reference::per_second() const { return median(samples); }
 
 const Reference* find_reference(const Report& report, std::string_view name) {
@@ -281,6 +291,8 @@ Json to_json_value(const Report& report) {
   if (report.schedules) out["schedules"] = schedules_json(*report.schedules);
   if (report.cron) out["cron"] = cron_json(*report.cron);
   if (report.jq) out["jq"] = jq_json(*report.jq);
+  out["store"] = report.store;
+  add_postgres_json(report, out);
   out["targets"] = targets_json(report);
   out["faults"] = std::move(faults);
   out["seconds_per_row"] = report.seconds;
@@ -302,7 +314,7 @@ std::string to_text(const Report& report) {
   if (!report.rows.empty()) out += rows_text(report);
   if (!report.references.empty()) out += references_text(report);
   out += ceiling_text(report) + single_figures_text(report) + schedules_text(report) +
-         cron_text(report) + jq_text(report) + targets_text(report);
+         cron_text(report) + jq_text(report) + postgres_text(report) + targets_text(report);
   for (const std::string& fault : report.faults) out += "\nFAULT: " + fault + "\n";
   return out;
 }

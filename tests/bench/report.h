@@ -2,6 +2,7 @@
 // targets of the issue beside the figures. Pure.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@ namespace pilot::bench {
 // One workload at one number of connections.
 struct Row {
   std::string workload;
+  std::string store = "sqlite";
   int connections = 0;
   double per_second = 0;
   double p50_ms = 0;
@@ -23,10 +25,12 @@ struct Row {
   std::size_t executions = 0;
   std::size_t errors = 0;
   std::string first_error;
-  double server_cpu_ms = 0;  // per execution
-  double server_cores = 0;   // CPU seconds per second
-  double target_cores = 0;   // nginx
-  double client_cores = 0;   // the benchmark itself
+  double server_cpu_ms = 0;    // per execution
+  double server_cores = 0;     // CPU seconds per second
+  double target_cores = 0;     // nginx
+  double client_cores = 0;     // the benchmark itself
+  double database_cpu_ms = 0;  // of all of PostgreSQL's processes, per execution
+  double database_cores = 0;
 };
 
 // Something to compare with, measured several times in the same run.
@@ -117,6 +121,52 @@ struct JqFigures {
   std::vector<JqFigure> programs;
 };
 
+struct PostgresSettings {
+  std::string version;
+  std::string fsync;
+  std::string synchronous_commit;
+  std::string shared_buffers;
+};
+
+// Pages of one tenant's list of runs, beside many other tenants' runs.
+struct ListPage {
+  std::string what;
+  std::size_t calls = 0;
+  std::size_t found = 0;  // runs on the page
+  double p50_ms = 0;
+  double p99_ms = 0;
+  double max_ms = 0;
+};
+struct ListFigures {
+  std::int64_t rows = 0;
+  std::int64_t tenants = 0;
+  std::int64_t months = 0;
+  double load_seconds = 0;    // COPY
+  double settle_seconds = 0;  // VACUUM ANALYZE and a checkpoint
+  double table_mib = 0;       // with its indexes
+  std::vector<ListPage> pages;
+  std::string plan;  // of the first page, and of the deep one
+};
+
+// A queue that is there at once, until all of its runs have ended.
+struct QueueRun {
+  int nodes = 0;
+  double per_second = 0;
+};
+struct NodesFigures {
+  std::int64_t runs = 0;
+  std::vector<QueueRun> rounds;  // in the order in which they were measured
+  std::vector<double> per_second_of(int nodes) const;
+};
+
+// CPU of the server for a GET of /api/plans, microseconds, one of each a round.
+struct AuthFigures {
+  std::vector<double> open_us;  // on loopback, where nobody says who they are
+  std::vector<double> key_us;   // with an API key
+  std::vector<double> open_per_second;
+  std::vector<double> key_per_second;
+};
+
 struct Machine {
   int cores = 0;
   std::string kernel;
@@ -127,6 +177,8 @@ struct Machine {
 
 struct Report {
   Machine machine;
+  std::string store = "sqlite";
+  std::optional<PostgresSettings> postgres;
   double seconds = 0;  // per row
   std::vector<Row> rows;
   std::vector<Reference> references;
@@ -136,6 +188,9 @@ struct Report {
   std::optional<Schedules> schedules;
   std::optional<CronFigures> cron;
   std::optional<JqFigures> jq;
+  std::optional<ListFigures> list;
+  std::optional<NodesFigures> nodes;
+  std::optional<AuthFigures> auth;
   std::vector<std::string> faults;  // what should not have happened
 };
 
@@ -146,8 +201,21 @@ struct Target {
   std::optional<bool> reached;  // nothing if it was not measured
 };
 
-std::vector<Target> targets(const Report& report);
+std::vector<Target> targets(const Report& report);  // of the report's store
+std::vector<Target> postgres_targets(const Report& report);
+Target below(std::string name, std::string_view unit, double limit, std::optional<double> figure);
+Target accepted_all(const Report& report);
+// "W2 at 100 connections" against a reference of the same run.
+Target against(const Report& report, std::string_view workload, std::string_view reference,
+               double factor, std::string_view what);
 const Reference* find_reference(const Report& report, std::string_view name);
+
+// What only a benchmark on PostgreSQL, or of API keys, has to say.
+void add_postgres_json(const Report& report, JsonObject& out);
+std::string postgres_text(const Report& report);
+
+double rounded(double value);  // three decimals
+JsonArray rounded(const std::vector<double>& values);
 
 Json to_json_value(const Report& report);
 std::string to_text(const Report& report);

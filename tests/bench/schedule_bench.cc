@@ -75,7 +75,7 @@ Status save_plans(const PilotServer& server, const std::string& expression, std:
                                      {"params", JsonObject{{"x", 1}}}}}}};
   Load load;
   load.port = server.port();
-  load.request = request_text("POST", "/api/plans", server.port(), to_json(plan));
+  load.request = request_text("POST", "/api/plans", server.address(), to_json(plan));
   load.connections = 16;
   load.total = count;
   load.status = 201;
@@ -106,7 +106,7 @@ Status read_list(const PilotServer& server, const std::string& path, std::string
   do {
     const std::string page_path =
         path + "?limit=500" + (cursor.empty() ? std::string{} : "&cursor=" + cursor);
-    const Result<Json> page = call_json(server.port(), "GET", page_path, {}, 200);
+    const Result<Json> page = call_json(server.address(), "GET", page_path, {}, 200);
     if (!page) return page.error();
     const Json* items = find(*page, key);
     if (items == nullptr || !items->is_array()) return internal_error("no list of " + path);

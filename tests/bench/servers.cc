@@ -7,8 +7,6 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "http_call.h"
-
 namespace pilot::bench {
 namespace {
 
@@ -71,7 +69,7 @@ Status wait_until_well(Process& process, std::uint16_t port, std::string_view pa
   const double deadline = now_seconds() + seconds;
   std::string last = "no connection";
   while (now_seconds() < deadline && process.running()) {
-    const Result<Answer> answer = call(port, "GET", path);
+    const Result<Answer> answer = call({port}, "GET", path);
     if (answer && answer->status == 200) return ok();
     last = answer ? fmt::format("status {}", answer->status) : answer.error().message;
     if (interrupted()) return interruption();
@@ -123,11 +121,14 @@ std::string NginxTarget::url(std::string_view path) const {
 }
 
 Result<PilotServer> PilotServer::start(const std::filesystem::path& binary,
-                                       const std::filesystem::path& data_dir) {
+                                       const std::filesystem::path& data_dir,
+                                       const ServeSetup& setup) {
   const double begin = now_seconds();
-  Result<Process> process = Process::start({binary.string(), "serve", "--port", "0", "--json",
-                                            "--log-level", "warn", "--data-dir", data_dir.string()},
-                                           data_dir.string() + ".log");
+  std::vector<std::string> argv = {binary.string(),  "serve",       "--port", "0",
+                                   "--json",         "--log-level", "warn",   "--data-dir",
+                                   data_dir.string()};
+  argv.insert(argv.end(), setup.options.begin(), setup.options.end());
+  Result<Process> process = Process::start(argv, data_dir.string() + ".log", setup.environment);
   if (!process) return process.error();
   const Result<std::string> line = process->first_line(30);
   if (!line) return line.error().prefixed("pilot serve");
@@ -136,17 +137,31 @@ Result<PilotServer> PilotServer::start(const std::filesystem::path& binary,
   const Status well = wait_until_well(*process, *port, "/healthz", 30);
   if (!well) return well.error().prefixed("pilot serve");
   const double took = now_seconds() - begin;
-  return PilotServer(std::move(*process), *port, took);
+  return PilotServer(std::move(*process), {*port}, took);
 }
 
 Result<std::string> PilotServer::save_plan(const JsonObject& document) const {
   const JsonObject body{{"name", document.at("name")}, {"plan_json", document}};
-  const Result<Json> answer = call_json(port_, "POST", "/api/plans", to_json(body), 201);
+  const Result<Json> answer = call_json(address_, "POST", "/api/plans", to_json(body), 201);
   if (!answer) return answer.error().prefixed("save a plan");
   const Json* plan = find(*answer, "plan");
   const std::string_view id = plan == nullptr ? std::string_view{} : string_or(*plan, "id");
   if (id.empty()) return invalid("bad_answer", "save a plan: no id in " + to_json(*answer));
   return std::string(id);
+}
+
+std::vector<std::string> high_limits() {
+  return {"--rate-limit", "1000000", "--rate-burst", "1000000", "--in-flight-limit", "1000000"};
+}
+
+Status PilotServer::use_key() {
+  const JsonObject wanted{{"name", "benchmark"}, {"scopes", JsonArray{"read", "run", "write"}}};
+  const Result<Json> answer = call_json(address_, "POST", "/api/keys", to_json(wanted), 201);
+  if (!answer) return answer.error().prefixed("make an API key");
+  const std::string_view key = string_or(*answer, "key");
+  if (key.empty()) return invalid("bad_answer", "make an API key: there is none in the answer");
+  address_.key = key;
+  return ok();
 }
 
 }  // namespace pilot::bench

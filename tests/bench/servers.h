@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/json.h"
+#include "http_call.h"
 #include "process.h"
 
 namespace pilot::bench {
@@ -26,12 +27,25 @@ class NginxTarget {
   std::uint16_t port_;
 };
 
+// More options of `pilot serve`, and more of its environment ("NAME=value").
+struct ServeSetup {
+  std::vector<std::string> options;
+  std::vector<std::string> environment;
+};
+
+// Limits as high as they go: they are at work, and nobody runs into them.
+std::vector<std::string> high_limits();
+
 class PilotServer {
  public:
   // Waits until GET /healthz answers 200.
   static Result<PilotServer> start(const std::filesystem::path& binary,
-                                   const std::filesystem::path& data_dir);
-  std::uint16_t port() const { return port_; }
+                                   const std::filesystem::path& data_dir,
+                                   const ServeSetup& setup = {});
+  // Makes an API key and shows it from then on. Whoever shows none is refused afterwards.
+  Status use_key();
+  std::uint16_t port() const { return address_.port; }
+  const Address& address() const { return address_; }
   double start_seconds() const { return start_seconds_; }  // from before the spawn to the first 200
   const Process& process() const { return process_; }
   Status stop() { return process_.stop(); }
@@ -40,10 +54,10 @@ class PilotServer {
   Result<std::string> save_plan(const JsonObject& document) const;
 
  private:
-  PilotServer(Process process, std::uint16_t port, double start_seconds)
-      : process_(std::move(process)), port_(port), start_seconds_(start_seconds) {}
+  PilotServer(Process process, Address address, double start_seconds)
+      : process_(std::move(process)), address_(std::move(address)), start_seconds_(start_seconds) {}
   Process process_;
-  std::uint16_t port_;
+  Address address_;
   double start_seconds_;
 };
 

@@ -43,7 +43,8 @@ Status wait_until_asleep(const PilotServer& server, std::size_t runs) {
   const double deadline = now_seconds() + kPatience;
   std::string last;
   while (now_seconds() < deadline) {
-    const Result<Json> status = call_json(server.port(), "GET", "/api/monitoring/status", {}, 200);
+    const Result<Json> status =
+        call_json(server.address(), "GET", "/api/monitoring/status", {}, 200);
     if (!status) return status.error();
     if (integer_at(*status, "engine", "active") == 0 && integer_at(*status, "runs", "open") == 0) {
       return ok();
@@ -61,7 +62,7 @@ Result<std::size_t> count_waiting(const PilotServer& server) {
   do {
     const std::string path = "/api/runs?status=waiting&limit=500" +
                              (cursor.empty() ? std::string{} : "&cursor=" + cursor);
-    const Result<Json> page = call_json(server.port(), "GET", path, {}, 200);
+    const Result<Json> page = call_json(server.address(), "GET", path, {}, 200);
     if (!page) return page.error();
     const Json* runs = find(*page, "runs");
     if (runs == nullptr || !runs->is_array()) return internal_error("no list of runs");
@@ -82,7 +83,7 @@ Result<LoadResult> start_sleepers(const PilotServer& server) {
   Load load;
   load.port = server.port();
   load.request =
-      request_text("POST", "/api/runs", server.port(), to_json(JsonObject{{"plan_id", *plan}}));
+      request_text("POST", "/api/runs", server.address(), to_json(JsonObject{{"plan_id", *plan}}));
   load.connections = 16;
   load.total = kSleepers;
   load.status = 202;
@@ -92,10 +93,13 @@ Result<LoadResult> start_sleepers(const PilotServer& server) {
 }  // namespace
 
 Result<StartUp> measure_fresh_starts(const std::filesystem::path& binary,
-                                     const std::filesystem::path& dir) {
+                                     const std::filesystem::path& dir, const FreshSetup& setup) {
   StartUp found;
   for (int start = 0; start < kStarts; ++start) {
-    Result<PilotServer> server = PilotServer::start(binary, dir / fmt::format("fresh-{}", start));
+    const Result<ServeSetup> fresh = setup();
+    if (!fresh) return fresh.error();
+    Result<PilotServer> server =
+        PilotServer::start(binary, dir / fmt::format("fresh-{}", start), *fresh);
     if (!server) return server.error();
     found.fresh_ms.push_back(server->start_seconds() * 1e3);
     if (start == kStarts - 1) {
@@ -107,10 +111,11 @@ Result<StartUp> measure_fresh_starts(const std::filesystem::path& binary,
 }
 
 Result<std::vector<double>> measure_restarts(const std::filesystem::path& binary,
-                                             const std::filesystem::path& data_dir) {
+                                             const std::filesystem::path& data_dir,
+                                             const ServeSetup& setup) {
   std::vector<double> milliseconds;
   for (int start = 0; start < kStarts; ++start) {
-    Result<PilotServer> server = PilotServer::start(binary, data_dir);
+    Result<PilotServer> server = PilotServer::start(binary, data_dir, setup);
     if (!server) return server.error();
     milliseconds.push_back(server->start_seconds() * 1e3);
     if (Status stopped = server->stop(); !stopped) return stopped.error();

@@ -22,27 +22,6 @@ const Row* busiest(const Report& report, std::string_view workload) {
   return nullptr;
 }
 
-Target against_bare(const Report& report, std::string_view workload, std::string_view reference,
-                    double factor) {
-  const std::string name = fmt::format("{} at 100 connections", workload);
-  const std::string wanted = fmt::format(">= {} x bare one at a time", factor);
-  const Row* row = busiest(report, workload);
-  const Reference* bare = find_reference(report, reference);
-  if (row == nullptr || bare == nullptr || bare->per_second() <= 0) return unmeasured(name, wanted);
-  const double ratio = row->per_second / bare->per_second();
-  return {name, wanted,
-          fmt::format("{:.2f} x ({:.0f}/s against {:.0f}/s)", ratio, row->per_second,
-                      bare->per_second()),
-          ratio >= factor};
-}
-
-Target below(std::string name, std::string_view unit, double limit, std::optional<double> figure) {
-  std::string wanted = fmt::format("< {:.0f} {}", limit, unit);
-  if (!figure) return unmeasured(std::move(name), std::move(wanted));
-  return {std::move(name), std::move(wanted), fmt::format("{:.1f} {}", *figure, unit),
-          *figure < limit};
-}
-
 std::optional<double> busy_memory(const Report& report) {
   std::optional<double> most;
   for (const Row& row : report.rows) {
@@ -107,10 +86,40 @@ void add_jq(const Report& report, std::vector<Target>& all) {
 
 }  // namespace
 
+Target against(const Report& report, std::string_view workload, std::string_view reference,
+               double factor, std::string_view what) {
+  const std::string name = fmt::format("{} at 100 connections", workload);
+  const std::string wanted = fmt::format(">= {} x {}", factor, what);
+  const Row* row = busiest(report, workload);
+  const Reference* bare = find_reference(report, reference);
+  if (row == nullptr || bare == nullptr || bare->per_second() <= 0) return unmeasured(name, wanted);
+  const double ratio = row->per_second / bare->per_second();
+  return {name, wanted,
+          fmt::format("{:.2f} x ({:.0f}/s against {:.0f}/s)", ratio, row->per_second,
+                      bare->per_second()),
+          ratio >= factor};
+}
+
+Target below(std::string name, std::string_view unit, double limit, std::optional<double> figure) {
+  std::string wanted = fmt::format("< {:.0f} {}", limit, unit);
+  if (!figure) return unmeasured(std::move(name), std::move(wanted));
+  return {std::move(name), std::move(wanted), fmt::format("{:.1f} {}", *figure, unit),
+          *figure < limit};
+}
+
+Target accepted_all(const Report& report) {
+  if (!report.acceptance) return unmeasured("100 executions at once", "no error");
+  const Acceptance& accepted = *report.acceptance;
+  return {"100 executions at once", "no error",
+          fmt::format("{} of {} failed", accepted.errors, accepted.executions),
+          accepted.errors == 0};
+}
+
 std::vector<Target> targets(const Report& report) {
+  if (report.store == "postgres") return postgres_targets(report);
   std::vector<Target> all;
-  all.push_back(against_bare(report, "W2", "bare_w2_single", 2.5));
-  all.push_back(against_bare(report, "W1", "bare_w1_single", 0.8));
+  all.push_back(against(report, "W2", "bare_w2_single", 2.5, "bare one at a time"));
+  all.push_back(against(report, "W1", "bare_w1_single", 0.8, "bare one at a time"));
   const auto& start = report.start_up;
   const auto median_of = [](const std::vector<double>& values) {
     return values.empty() ? std::nullopt : std::optional<double>(median(values));
@@ -122,13 +131,7 @@ std::vector<Target> targets(const Report& report) {
                       start ? median_of(start->fresh_ms) : std::nullopt));
   all.push_back(below("cold start, used directory", "ms", 150,
                       start ? median_of(start->existing_ms) : std::nullopt));
-  if (const auto& accepted = report.acceptance) {
-    all.push_back({"100 executions at once", "no error",
-                   fmt::format("{} of {} failed", accepted->errors, accepted->executions),
-                   accepted->errors == 0});
-  } else {
-    all.push_back(unmeasured("100 executions at once", "no error"));
-  }
+  all.push_back(accepted_all(report));
   if (const auto& asleep = report.sleepers) {
     all.push_back({"10,000 runs asleep: memory", "< 60 MiB",
                    fmt::format("{:.1f} MiB, {} asleep", asleep->rss_mib, asleep->waiting),

@@ -32,7 +32,7 @@ Result<Workload> prepare(const PilotServer& server, std::string name, JsonArray 
       server.save_plan({{"name", "benchmark " + name}, {"steps", std::move(steps)}});
   if (!id) return id.error();
   const Result<Json> answer =
-      call_json(server.port(), "POST", "/api/execute", execute_body(*id), 200);
+      call_json(server.address(), "POST", "/api/execute", execute_body(*id), 200);
   if (!answer) return answer.error().prefixed(name);
   const Json* success = find(*answer, "success");
   const Json* outputs = dig(*answer, {"execution", "step_outputs", "2", "output"});
@@ -48,7 +48,7 @@ Load execute_load(const Workload& workload, const PilotServer& server, int conne
   Load load;
   load.port = server.port();
   load.request =
-      request_text("POST", "/api/execute", server.port(), execute_body(workload.plan_id));
+      request_text("POST", "/api/execute", server.address(), execute_body(workload.plan_id));
   load.connections = connections;
   load.wanted = R"("success":true)";
   load.unwanted = R"("success":false)";
@@ -70,7 +70,7 @@ Result<Workload> prepare_w1(const PilotServer& server, const NginxTarget& target
   return prepare(server, "W1", std::move(steps), {"body", "ok"}, true);
 }
 
-Result<Workload> prepare_w2(const PilotServer& server) {
+JsonArray w2_steps() {
   JsonArray steps;
   steps.push_back(step("first", "logic", "set", {{"count", 3}, {"name", "grinder"}}));
   steps.push_back(step("second", "logic", "set",
@@ -79,7 +79,11 @@ Result<Workload> prepare_w2(const PilotServer& server) {
   steps.push_back(step("third", "logic", "set",
                        {{"order", JsonObject{{"title", "${steps.second.output.title}"},
                                              {"count", "${steps.second.output.count}"}}}}));
-  return prepare(server, "W2", std::move(steps), {"order", "title"}, "A grinder, please");
+  return steps;
+}
+
+Result<Workload> prepare_w2(const PilotServer& server) {
+  return prepare(server, "W2", w2_steps(), {"order", "title"}, "A grinder, please");
 }
 
 Status warm_up(const Workload& workload, const PilotServer& server) {
@@ -94,11 +98,11 @@ Status warm_up(const Workload& workload, const PilotServer& server) {
 Result<Row> measure_row(const Workload& workload, const Servers& servers, int connections,
                         double seconds) {
   struct Cpu {
-    double server = 0, target = 0, client = 0;
+    double server = 0, target = 0, client = 0, database = 0;
   };
   const auto cpu_now = [&servers] {
     return Cpu{servers.pilot.process().cpu_seconds(), servers.nginx.process().cpu_seconds(),
-               own_cpu_seconds()};
+               own_cpu_seconds(), servers.database_cpu ? servers.database_cpu() : 0};
   };
   Cpu before;
   Cpu after;
@@ -114,6 +118,7 @@ Result<Row> measure_row(const Workload& workload, const Servers& servers, int co
   if (!done) return done.error().prefixed(workload.name);
   if (!memory) return memory.error().prefixed(workload.name);
   Row row{.workload = workload.name,
+          .store = servers.database_cpu ? "postgres" : "sqlite",
           .connections = connections,
           .per_second = done->per_second(),
           .p50_ms = done->p50_ms,
@@ -129,6 +134,9 @@ Result<Row> measure_row(const Workload& workload, const Servers& servers, int co
     row.server_cores = (after.server - before.server) / done->seconds;
     row.target_cores = (after.target - before.target) / done->seconds;
     row.client_cores = (after.client - before.client) / done->seconds;
+    row.database_cpu_ms =
+        1e3 * (after.database - before.database) / static_cast<double>(done->answers);
+    row.database_cores = (after.database - before.database) / done->seconds;
   }
   return row;
 }
@@ -149,7 +157,7 @@ Result<Acceptance> measure_acceptance(const Workload& workload, const PilotServe
 Result<double> measure_nginx(const NginxTarget& target, double seconds) {
   Load load;
   load.port = target.port();
-  load.request = request_text("GET", "/item", target.port());
+  load.request = request_text("GET", "/item", {target.port()});
   load.connections = 100;
   load.warmup_seconds = 0.2;
   load.seconds = seconds;

@@ -2,6 +2,8 @@
 // POST /api/execute, with everything durable before the answer. And the 100 executions at once.
 #pragma once
 
+#include <functional>
+
 #include "report.h"
 #include "servers.h"
 
@@ -12,6 +14,8 @@ struct Workload {
   std::string plan_id;
 };
 
+JsonArray w2_steps();  // three logic steps
+
 // Saves the plan and executes it once, to see that it does what the table says it does.
 Result<Workload> prepare_w1(const PilotServer& server, const NginxTarget& target);
 Result<Workload> prepare_w2(const PilotServer& server);
@@ -19,6 +23,7 @@ Result<Workload> prepare_w2(const PilotServer& server);
 struct Servers {
   const PilotServer& pilot;
   const NginxTarget& nginx;
+  std::function<double()> database_cpu = {};  // seconds so far; empty: the server is the database
 };
 
 // Executions without a row, before the first one: SQLite's log is slower while it grows than when

@@ -250,7 +250,7 @@ TEST_P(StoreConformance, LimitsOfPagesAreKeptWithinBounds) {
 TEST_P(StoreConformance, CursorThatNobodyGaveIsRefused) {
   put_all(InsertRun{make_run("r")});
   const auto good = wait(store().list_attempts(kAda, {}, {}));
-  for (const std::string bad : {"?", "AAAA", "not base64!", "aXg", "YTE6"}) {
+  for (const std::string bad : {"?", "AAAA", "not base64!", "aXg", "YTE6", "aQB4", "YTE6AA"}) {
     const PageRequest page{.limit = 5, .cursor = bad};
     const auto runs = wait(store().list_runs(kAda, {}, page));
     const auto logs = wait(store().list_attempts(kAda, {}, page));

@@ -23,6 +23,8 @@ Result<std::optional<std::string>> decode(const std::string& cursor, char mark) 
   if (!text || text->empty() || text->front() != mark || !is_valid_utf8(*text)) {
     return invalid_cursor();
   }
+  // No key has one, and PostgreSQL would refuse to compare with it.
+  if (text->find('\0') != std::string::npos) return invalid_cursor();
   return std::optional<std::string>(text->substr(1));
 }
 

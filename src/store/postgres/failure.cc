@@ -10,7 +10,8 @@ Error failure_error(const Failure& failure) {
   if (state == "23505") return conflict("duplicate_id", "there is already one with this id");
   if (state == "22P05" || state == "22021") {
     return invalid("nul_in_text",
-                   "a text holds the character U+0000, which PostgreSQL cannot store; take it out");
+                   "a text holds the character U+0000, which the database cannot store; take it "
+                   "out");
   }
   if (state == "53100") {
     return unavailable("database_full",

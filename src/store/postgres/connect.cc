@@ -46,10 +46,14 @@ struct FreeOptions {
 // How long a server that took the connection may say nothing.
 constexpr std::chrono::seconds kPatience{5};
 
-// The plans of our statements are index look-ups whatever the statistics say of a young table, and
-// too small to be worth compiling.
+// The plans of our statements are index look-ups whatever the statistics say of a young table and
+// whatever the values are, and too small to be worth compiling. A plan made for the values goes
+// over all runs of a tenant when the batch is large, and making it takes longer than the look-ups,
+// since each month is a table. Behind a pooler each transaction says so for itself (segment.cc).
 constexpr char kPlanner[] =
-    "SET jit = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET timezone = 'UTC'";
+    "SET jit = off; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = "
+    "off;"
+    " SET plan_cache_mode = force_generic_plan; SET timezone = 'UTC'";
 
 // Codes for what callers react to; the server's words may be in any language.
 Error failure_of(const PGresult* result) {

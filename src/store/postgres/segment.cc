@@ -3,10 +3,23 @@
 namespace pilot::store::postgres {
 namespace {
 
-// Both settings end with the transaction.
-constexpr char kBecomeTenant[] =
-    "SELECT set_config('role', 'pilot_app', true), set_config('pilot.user_id', $1, true)";
-constexpr char kSetUser[] = "SELECT set_config('pilot.user_id', $1, true)";
+// All settings end with the transaction.
+constexpr SqlText kSetUser = "SELECT set_config('pilot.user_id', $1, true)";
+constexpr SqlText kSetRole = ", set_config('role', 'pilot_app', true)";
+// What connect.cc sets for connections of our own.
+constexpr SqlText kSetPlanner =
+    ", set_config('jit', 'off', true), set_config('enable_seqscan', 'off', true),"
+    " set_config('enable_hashjoin', 'off', true),"
+    " set_config('enable_mergejoin', 'off', true),"
+    " set_config('plan_cache_mode', 'force_generic_plan', true)";
+constexpr auto kBecomeTenant = kSetUser + kSetRole;
+constexpr auto kBecomeTenantPooled = kSetUser + kSetRole + kSetPlanner;
+constexpr auto kSetUserPooled = kSetUser + kSetPlanner;
+
+const char* first_statement(const LinkTraits& traits) {
+  if (traits.prepared) return traits.set_role ? kBecomeTenant.text : kSetUser.text;
+  return traits.set_role ? kBecomeTenantPooled.text : kSetUserPooled.text;
+}
 
 }  // namespace
 
@@ -19,7 +32,7 @@ void Segment::become(const std::string& user) {
   if (user_ && *user_ == user) return;
   const bool first = !user_;
   user_ = user;
-  Command command{first && traits_.set_role ? kBecomeTenant : kSetUser, {}};
+  Command command{first ? first_statement(traits_) : kSetUser.text, {}};
   command.params.text(user);
   add(std::move(command));
 }

@@ -1,10 +1,15 @@
 """What requests are made of: plans, what is there already, and texts and values that nobody thought
 of (Hypothesis makes those)."""
 
+import tempfile
+
 import hypothesis
 from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
+from hypothesis.configuration import set_hypothesis_home_dir
 
+HOME = tempfile.TemporaryDirectory(prefix="pilot-api-hypothesis-")
+set_hypothesis_home_dir(HOME.name)  # not in the working directory
 PASSWORD = "correct horse battery"
 ANY_TEXT = st.text(max_size=20)
 ANY_VALUE = st.recursive(

@@ -181,11 +181,11 @@ class World:
         self.data_dir = os.path.join(self.dir, "data")
         self.log_path = os.path.join(self.dir, "log")
         self.environment = {k: v for k, v in os.environ.items() if not k.startswith("PILOT_")}
-        self.database = None
+        self.database = self.process = None
+        atexit.register(self._clean)
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))
         if store == "postgres":
             self._make_database()
-        self.process = None
-        atexit.register(self._clean)
         self._start(options)
 
     def _make_database(self):

@@ -3,18 +3,37 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <cstdlib>
+
+#include "postgres.h"
 
 namespace pilot::e2e {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// Each data directory has a database of its own; they go when the program ends.
+std::string database_of(const std::filesystem::path& data_dir) {
+  static std::mutex mutex;
+  static std::map<std::filesystem::path, TestDatabase> databases;
+  const std::lock_guard lock(mutex);
+  return databases[data_dir.lexically_normal()].url();
+}
+
 Arguments with_binary(const std::filesystem::path& data_dir, Arguments args) {
   args.insert(args.begin(), {PILOT_BINARY, "--data-dir", data_dir.string()});
+  if (on_postgres()) {
+    args.insert(args.begin(), {"/usr/bin/env", "PILOT_DATABASE_URL=" + database_of(data_dir)});
+  }
   return args;
 }
 
 }  // namespace
+
+bool on_postgres() {
+  const char* store = std::getenv("PILOT_E2E_STORE");
+  return store != nullptr && std::string_view(store) == "postgres";
+}
 
 Finished pilot(const std::filesystem::path& data_dir, Arguments args, const std::string& input) {
   return Process(with_binary(data_dir, std::move(args)), input).wait();

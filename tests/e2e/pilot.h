@@ -1,5 +1,6 @@
 // The real binary, as a person or a script uses it: commands that run to their end, and a server.
-// Everything in data directories of the test's own, on ports that the system chooses.
+// Everything in data directories of the test's own, on ports that the system chooses. With
+// PILOT_E2E_STORE=postgres each directory has a database of its own in the tests' cluster.
 #pragma once
 
 #include <functional>
@@ -11,6 +12,8 @@
 namespace pilot::e2e {
 
 using Arguments = std::vector<std::string>;
+
+bool on_postgres();
 
 // pilot --data-dir DIR ARGS...; ends within the patience or is killed (code -1).
 Finished pilot(const std::filesystem::path& data_dir, Arguments args,

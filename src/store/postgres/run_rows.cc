@@ -5,6 +5,9 @@
 namespace pilot::store::postgres {
 namespace {
 
+// LATERAL with what cannot be pulled up into a join (a row lock, OFFSET 0): each given row is
+// looked up by its key. As a plain join the planner, without statistics of a young table, goes over
+// all of a tenant's runs for each of them.
 constexpr SqlText kNotTerminal = " AND r.state NOT IN ('success', 'error', 'cancelled')";
 
 constexpr SqlText kAttemptsGiven =
@@ -31,7 +34,7 @@ constexpr auto kPutAttempts =
     ", node, epoch) WHERE EXISTS (SELECT FROM runs r WHERE r.user_id = $1 AND r.id = a.run_id"
     " AND r.node = a.node AND r.epoch = a.epoch" +
     kNotTerminal +
-    ") ON CONFLICT (user_id, run_id, seq) DO UPDATE SET (revision, plan_id, plan_name,"
+    " OFFSET 0) ON CONFLICT (user_id, run_id, seq) DO UPDATE SET (revision, plan_id, plan_name,"
     " step_number, step_id, item_path, visit, attempt, provider, action, status, message,"
     " latency_ms, idempotency_key, http_status, wake_at, started_at, finished_at, error_detail,"
     " metadata, output, error, error_code, output_preview) = (excluded.revision, excluded.plan_id, "
@@ -160,9 +163,9 @@ Command LockRuns::command(const UserId& user) const {
   static constexpr auto kLock =
       SqlText(
           "SELECT o.place FROM unnest($2::text[], $3::text[], $4::int8[]) WITH ORDINALITY"
-          " AS o(id, node, epoch, place) JOIN runs r ON r.id = o.id WHERE r.user_id = $1"
-          " AND r.node = o.node AND r.epoch = o.epoch") +
-      kNotTerminal + " FOR NO KEY UPDATE OF r";
+          " AS o(id, node, epoch, place), LATERAL (SELECT FROM runs r WHERE r.user_id = $1"
+          " AND r.id = o.id AND r.node = o.node AND r.epoch = o.epoch") +
+      kNotTerminal + " FOR NO KEY UPDATE) r";
   Command command{kLock.text, {}};
   command.params.text(user.text).column(id_).column(owner_).column(epoch_);
   return command;
@@ -186,18 +189,28 @@ void UpdateRuns::add(const Run& run, const std::string& owner) {
 
 std::size_t UpdateRuns::bytes() const { return error_.bytes_so_far() + output_.bytes_so_far(); }
 
+// The target of an UPDATE cannot be looked up that way, that of a conflict is: no row is new here.
 Command UpdateRuns::command(const UserId& user) const {
   static constexpr auto kUpdate =
       SqlText(
-          "UPDATE runs r SET state = n.state, reason = n.reason, wake_at = n.wake_at,"
-          " started_at = n.started_at, finished_at = n.finished_at, deadline = n.deadline,"
-          " node = n.new_node, revision = n.revision, error = n.error, output = n.output"
+          "INSERT INTO runs (user_id, id, plan_id, plan_version, plan_name, total_steps, retry_of,"
+          " schedule_id, created_at, epoch, state, reason, wake_at, started_at, finished_at,"
+          " deadline, node, revision, error, output)"
+          " SELECT r.user_id, r.id, r.plan_id, r.plan_version, r.plan_name, r.total_steps,"
+          " r.retry_of, r.schedule_id, r.created_at, r.epoch, n.state, n.reason, n.wake_at,"
+          " n.started_at, n.finished_at, n.deadline, n.new_node, n.revision, n.error, n.output"
           " FROM unnest($2::text[], $3::text[], $4::int8[], $5::text[], $6::text[],"
           " $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::timestamptz[],"
           " $11::text[], $12::int8[], $13::json[], $14::json[]) AS n(id, node, epoch, state,"
-          " reason, wake_at, started_at, finished_at, deadline, new_node, revision, error, output)"
-          " WHERE r.user_id = $1 AND r.id = n.id AND r.node = n.node AND r.epoch = n.epoch") +
-      kNotTerminal;
+          " reason, wake_at, started_at, finished_at, deadline, new_node, revision, error, output),"
+          " LATERAL (SELECT r.user_id, r.id, r.plan_id, r.plan_version, r.plan_name, r.total_steps,"
+          " r.retry_of, r.schedule_id, r.created_at, r.epoch FROM runs r WHERE r.user_id = $1"
+          " AND r.id = n.id AND r.node = n.node AND r.epoch = n.epoch") +
+      kNotTerminal +
+      " OFFSET 0) r ON CONFLICT (user_id, id) DO UPDATE SET state = excluded.state,"
+      " reason = excluded.reason, wake_at = excluded.wake_at, started_at = excluded.started_at,"
+      " finished_at = excluded.finished_at, deadline = excluded.deadline, node = excluded.node,"
+      " revision = excluded.revision, error = excluded.error, output = excluded.output";
   Command command{kUpdate.text, {}};
   command.params.text(user.text);
   for (const Column* column : {&id_, &owner_, &epoch_, &state_, &reason_, &wake_at_, &started_at_,

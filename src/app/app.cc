@@ -5,9 +5,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 
 #include <future>
@@ -24,11 +28,14 @@
 #include "app/private_memory.h"
 #include "base/id.h"
 #include "base/run_here.h"
+#include "engine/spawn.h"
 
 namespace pilot::app {
 namespace {
 
 namespace asio = boost::asio;
+
+constexpr std::chrono::milliseconds kLookForSignIn{500};
 
 // Each connection and each call under way is a file descriptor.
 void raise_descriptor_limit() {
@@ -95,6 +102,7 @@ struct App::State {
   void build(const AppOptions& options);
   Status listen(const AppOptions& options);
   void run_shards();
+  asio::awaitable<void> watch_sign_in();
 };
 
 App::App() = default;
@@ -245,6 +253,17 @@ void App::State::run_shards() {
   }
 }
 
+// The first key or password may be made at another node, and nobody may ever call this one.
+asio::awaitable<void> App::State::watch_sign_in() {
+  asio::steady_timer pause(co_await asio::this_coro::executor);
+  while (*alone) {
+    pause.expires_after(kLookForSignIn);
+    co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
+    const Result<bool> any = co_await store->any_sign_in();
+    if (any && *any) *alone = false;
+  }
+}
+
 Result<std::unique_ptr<App>> App::start(AppOptions options) {
   raise_descriptor_limit();
   keep_memory_private();
@@ -263,6 +282,9 @@ Result<std::unique_ptr<App>> App::start(AppOptions options) {
     return begun.error();
   }
   for (auto& shard : state.shards) shard->io.restart();
+  if (*state.alone && state.store->shared()) {
+    engine::spawn(state.contexts[0].executor, state.watch_sign_in());
+  }
   state.run_shards();
   return app;
 }

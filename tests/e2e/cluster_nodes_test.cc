@@ -132,5 +132,66 @@ TEST(ClusterNodes, AnApiNodeLeavesItsRunsToAWorker) {
   EXPECT_EQ(at(done.json, "success"), Json(true));
 }
 
+// A key that is made at one node closes all of them: also what plans may call, at a worker that
+// nobody ever talks to.
+TEST(ClusterNodes, TheFirstKeyClosesTheOtherNodesToo) {
+  ClusterWorld world({.nodes = 2, .more = {{"--roles", "api"}, {"--roles", "worker"}}});
+  const std::string plan = quoted(
+      fmt::format("{{'plan':[{{'id':'a','provider':'http','action':'get','params':{{'url':'{}'}}}}]"
+                  "}}",
+                  world.service().url("/inside")));
+  const std::string before = world.node(0).post("/api/runs", plan).text("id");
+  EXPECT_EQ(text_at(world.node(0).ended(before), "status"), "success");
+  ASSERT_EQ(world.service().count("/inside"), 1u);
+  Finished made =
+      pilot(world.data_dir(0), {"keys", "create", "--name", "k", "--scopes", "read,run"});
+  ASSERT_EQ(made.code, 0) << made.err;
+  while (made.out.ends_with('\n')) made.out.pop_back();
+  const Headers key{{"Authorization", "Bearer " + made.out}};
+  std::this_thread::sleep_for(seconds{2});  // what is promised is "within one"
+  const Answer started = call(world.node(0).url(), "POST", "/api/runs", plan, key);
+  ASSERT_EQ(started.status, 202) << started.body;
+  std::string run;
+  const std::string path = "/api/runs/" + started.text("id");
+  EXPECT_TRUE(eventually([&] {
+    const Answer now = call(world.node(0).url(), "GET", path, "", key);
+    run = now.body;
+    return now.text("status") == "error" || now.text("status") == "success";
+  }));
+  EXPECT_EQ(world.service().count("/inside"), 1u) << run;
+  EXPECT_EQ(world.node(1).get("/api/runs").status, 401) << "no key, and another node";
+  // Revoked at one, it opens no other.
+  EXPECT_EQ(call(world.node(1).url(), "GET", "/api/runs", "", key).status, 200);
+  const Json keys = pilot_json(world.data_dir(0), {"keys", "list"});
+  EXPECT_EQ(pilot(world.data_dir(0), {"keys", "revoke", text_at(keys, "0/id")}).code, 0);
+  std::this_thread::sleep_for(milliseconds{1'200});
+  EXPECT_EQ(call(world.node(1).url(), "GET", "/api/runs", "", key).status, 401);
+}
+
+// Asked twice, at two nodes, at the same time: it is one run.
+TEST(ClusterNodes, AnIdempotencyKeyIsOneRunOnAllNodes) {
+  ClusterWorld world;
+  const std::string plan = quoted("{'plan':[{'id':'a','provider':'logic','action':'set'}]}");
+  for (int round = 0; round < 10; ++round) {
+    const Headers key{{"Idempotency-Key", fmt::format("order-{}", round)}};
+    std::vector<std::string> ids(3);
+    std::vector<std::thread> clients;
+    for (std::size_t i = 0; i < 3; ++i) {
+      clients.emplace_back([&, i] {
+        Answer answer;
+        do {  // 409 while another carries it out
+          answer = call(world.node(i).url(), "POST", "/api/runs", plan, key);
+        } while (answer.status == 409);
+        ids[i] = answer.status == 202 ? answer.text("id") : answer.body;
+      });
+    }
+    for (std::thread& client : clients) client.join();
+    EXPECT_FALSE(ids[0].empty());
+    EXPECT_EQ(ids[0], ids[1]);
+    EXPECT_EQ(ids[0], ids[2]);
+  }
+  EXPECT_EQ(Sql(world.url()).number("SELECT count(*) FROM runs"), 10);
+}
+
 }  // namespace
 }  // namespace pilot::e2e

@@ -67,10 +67,7 @@ void ClusterWorld::start(std::size_t i) {
   node.name = fmt::format("{}{}", static_cast<char>('a' + i), ++node.generation);
   std::string url = this->url();
   if (options_.route) url = options_.route(i, url);
-  Arguments more{"--allow-private-network"};
-  if (i < options_.more.size()) {
-    more.insert(more.end(), options_.more[i].begin(), options_.more[i].end());
-  }
+  const Arguments more = i < options_.more.size() ? options_.more[i] : Arguments{};
   node.server = std::make_unique<Server>(
       data_dir(i), more,
       Arguments{"/usr/bin/env",

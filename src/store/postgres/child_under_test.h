@@ -44,9 +44,10 @@ inline std::string with_port(std::string url, std::uint16_t port) {
   return url.replace(host, url.find('/', host) - host, "127.0.0.1:" + std::to_string(port));
 }
 
-// Whether it became so within ten seconds.
-inline bool eventually(const std::function<bool()>& so) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{10};
+// Whether it became so in time.
+inline bool eventually(const std::function<bool()>& so,
+                       std::chrono::seconds patience = std::chrono::seconds{10}) {
+  const auto end = std::chrono::steady_clock::now() + patience;
   while (!so()) {
     if (std::chrono::steady_clock::now() > end) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds{5});

@@ -11,7 +11,8 @@ namespace pilot::store::postgres {
 
 class Cluster {
  public:
-  Cluster() {
+  // `settings`: name=value, as after -c.
+  explicit Cluster(std::vector<std::string> settings = {}) : settings_(std::move(settings)) {
     Child init({bin() / "initdb", "-D", data(), "-U", "postgres", "-A", "trust", "-E", "UTF8",
                 "--locale=C.UTF-8", "--no-sync"},
                folder_ / "log");
@@ -33,11 +34,13 @@ class Cluster {
     server_.reset();
   }
   void start() {
-    server_ = std::make_unique<Child>(
-        std::vector<std::string>{bin() / "postgres", "-D", data(), "-p", std::to_string(port_),
-                                 "-k", data(), "-c", "listen_addresses=127.0.0.1"},
-        folder_ / "log");
-    if (!eventually([&] { return Session::open(url()).has_value(); })) {
+    std::vector<std::string> words{bin() / "postgres",          "-D", data(), "-p",
+                                   std::to_string(port_),       "-k", data(), "-c",
+                                   "listen_addresses=127.0.0.1"};
+    for (const std::string& setting : settings_) words.insert(words.end(), {"-c", setting});
+    server_ = std::make_unique<Child>(std::move(words), folder_ / "log");
+    // On a busy disk its recovery takes a while.
+    if (!eventually([&] { return Session::open(url()).has_value(); }, std::chrono::seconds{60})) {
       throw std::runtime_error("the cluster does not start: " + log());
     }
   }
@@ -58,6 +61,7 @@ class Cluster {
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   }
 
+  const std::vector<std::string> settings_;
   Folder folder_;
   const std::uint16_t port_ = free_port();
   std::unique_ptr<Child> server_;

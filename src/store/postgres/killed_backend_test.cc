@@ -61,7 +61,7 @@ TEST(KilledBackend, ACommitThatIsUndoneAgainAndAgainIsToldSo) {
 // A commit that is on disk and waits for a standby that does not come: it is done, whatever becomes
 // of the connection.
 TEST(KilledBackend, ACommitThatWasDoneIsToldSo) {
-  Cluster cluster;
+  Cluster cluster({"fsync=off"});
   Log log(LogLevel::off);
   Shard shard;
   auto store = open_postgres({.url = cluster.url()}, log);
@@ -93,7 +93,10 @@ TEST(KilledBackend, ACommitThatWasDoneIsToldSo) {
 // A crash loses a transaction that was not on disk yet, and with it the memory that its number was
 // given out: the next transaction gets the same number, and commits. That is not ours.
 TEST(KilledBackend, AnothersCommitUnderTheSameNumberIsNotMistakenForOurs) {
-  Cluster cluster;
+  // Nothing but a commit brings the log to the disk.
+  Cluster cluster({"wal_writer_delay=10s", "wal_writer_flush_after=1GB", "wal_level=minimal",
+                   "max_wal_senders=0", "bgwriter_lru_maxpages=0", "checkpoint_timeout=1h",
+                   "autovacuum=off", "fsync=off"});
   FaultProxy proxy(cluster.port());
   Log log(LogLevel::off);
   Shard shard;
@@ -107,10 +110,6 @@ TEST(KilledBackend, AnothersCommitUnderTheSameNumberIsNotMistakenForOurs) {
                        " $$ BEGIN PERFORM pg_sleep(60); RETURN NULL; END $$;"
                        "CREATE CONSTRAINT TRIGGER sleep AFTER INSERT ON execution_plans"
                        " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION sleep()"));
-    must(before.execute("ALTER SYSTEM SET wal_writer_delay = '10s'"));
-    must(before.execute("ALTER SYSTEM SET wal_writer_flush_after = '1GB'"));
-    must(before.execute("ALTER SYSTEM SET autovacuum = off"));
-    ASSERT_EQ(ask(before, "SELECT pg_reload_conf()::text"), "true");
     must(before.execute("CHECKPOINT"));
   }
   const auto made = shard.start((*store)->create_plan(plan()));

@@ -64,6 +64,8 @@ class Peer {
     return send(fmt::format("HTTP/1.1 {}\r\nContent-Length: {}\r\n{}\r\n{}", status, body.size(),
                             headers, body));
   }
+  // Whatever has come first, like a TLS hello.
+  void wait_for_bytes() { static_cast<void>(read_some()); }
   void wait_for_close() {
     while (read_some()) buffer_.clear();
   }

@@ -46,10 +46,10 @@ void raise_descriptor_limit() {
   }
 }
 
-std::string process_name() {
+std::string host_name() {
   std::array<char, 256> host{};
   gethostname(host.data(), host.size() - 1);
-  return fmt::format("{}:{}", host.data(), getpid());
+  return host.data();
 }
 
 struct Shard {
@@ -82,6 +82,7 @@ struct App::State {
   api::Router router;
   std::unique_ptr<api::Server> server;
   std::unique_ptr<api::Server> local;  // for commands, when the server is under TLS
+  std::string node;                    // this process, among those that share the database
   std::string url;
   std::string local_url;
   std::string operator_token;
@@ -101,6 +102,7 @@ struct App::State {
   api::IdentityOptions identity_options(const AppOptions& options);
   void build(const AppOptions& options);
   Status listen(const AppOptions& options);
+  Status succeed();
   void run_shards();
   asio::awaitable<void> watch_sign_in();
 };
@@ -186,9 +188,9 @@ void App::State::build(const AppOptions& options) {
   const auto has_role = [&](std::string_view role) {
     return std::find(options.roles.begin(), options.roles.end(), role) != options.roles.end();
   };
-  const std::string node = make_uuid7(clock->now(), *contexts[0].random);
+  node = make_uuid7(clock->now(), *contexts[0].random);
   engine = engine::make_engine({.node = node,
-                                .name = process_name(),
+                                .name = fmt::format("{}:{}", host_name(), getpid()),
                                 .version = std::string(version()),
                                 .max_queued = options.max_queued,
                                 .claim_others = options.claim_others,
@@ -244,6 +246,17 @@ Status App::State::listen(const AppOptions& options) {
   return ok();
 }
 
+// Whoever had this directory before is dead, since we have its lock: its runs need not wait until
+// its lease has run out. A note from another host came with a copy of the directory: that one may
+// live.
+Status App::State::succeed() {
+  const std::string before = lock->note();
+  const std::string host = host_name() + " ";
+  lock->leave_note(host + node);
+  if (!store->shared() || !before.starts_with(host)) return ok();
+  return run_here(shards[0]->io, store->forget_node(before.substr(host.size())));
+}
+
 void App::State::run_shards() {
   running = true;
   for (std::size_t i = 0; i < shards.size(); ++i) {
@@ -278,6 +291,7 @@ Result<std::unique_ptr<App>> App::start(AppOptions options) {
   if (const Status seen = state.see_who_is_there(options); !seen) return seen.error();
   state.build(options);
   if (const Status listening = state.listen(options); !listening) return listening.error();
+  if (const Status alone = state.succeed(); !alone) return alone.error();
   if (const Status begun = run_here(state.shards[0]->io, state.engine->start()); !begun) {
     return begun.error();
   }

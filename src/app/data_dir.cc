@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -90,6 +91,20 @@ Result<std::optional<OwnerLock>> OwnerLock::try_take(const DataDir& dir) {
 
 OwnerLock::~OwnerLock() {
   if (fd_ >= 0) ::close(fd_);
+}
+
+std::string OwnerLock::note() const {
+  std::array<char, 256> text{};
+  const ssize_t size = pread(fd_, text.data(), text.size(), 0);
+  const std::string all(text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  return all.substr(0, all.find('\n'));
+}
+
+// A note that cannot be written costs its reader some seconds, no more.
+void OwnerLock::leave_note(std::string_view note) const {
+  const std::string line = std::string(note) + "\n";
+  if (ftruncate(fd_, 0) != 0) return;
+  if (pwrite(fd_, line.data(), line.size(), 0) < 0) static_cast<void>(ftruncate(fd_, 0));
 }
 
 }  // namespace pilot::app

@@ -50,6 +50,10 @@ class OwnerLock {
   }
   ~OwnerLock();
 
+  // A line in the lock's file: what the owner before left there, and what the next one is to find.
+  std::string note() const;
+  void leave_note(std::string_view note) const;
+
  private:
   explicit OwnerLock(int fd) : fd_(fd) {}
   int fd_ = -1;

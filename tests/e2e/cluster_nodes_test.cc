@@ -64,6 +64,21 @@ TEST(ClusterNodes, ARunOfAnotherNodeIsCancelled) {
   EXPECT_EQ(world.service().count("/slow"), 1u);
 }
 
+// Its data directory says that the one before it is dead: nobody waits for that one's lease.
+TEST(ClusterNodes, AServerThatIsStartedAgainTakesUpItsRunsAtOnce) {
+  ClusterWorld world({.nodes = 1});
+  world.service().on("/slow", never());
+  const std::string run = slow_run(world, 0);
+  ASSERT_TRUE(world.service().wait_for("/slow", 1));
+  world.kill(0);
+  world.service().on("/slow", answer(200, "{}"));
+  const auto begin = Clock::now();
+  world.start(0);
+  EXPECT_EQ(text_at(world.node(0).ended(run), "status"), "success");
+  fmt::print("ended {} ms after the start\n", since(begin).count());
+  EXPECT_LE(since(begin), seconds{8}) << "the lease of the old one has 15";
+}
+
 // A run of the dead one that is to be cancelled is, by whoever takes it over.
 TEST(ClusterNodes, AreListedAndTheDeadOneIsNotAlive) {
   ClusterWorld world;

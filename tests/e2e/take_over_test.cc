@@ -143,7 +143,7 @@ TEST_F(TakeOverCommand, EachUserFindsTheirOwn) {
     return all;
   };
   EXPECT_THAT(names(json({"plans", "list", "--json", "--user", "ada"}), "name"),
-              testing::UnorderedElementsAre("Bare list", "With placeholders", "Condition and loop",
+              testing::UnorderedElementsAre("Bare list", "With step outputs", "Condition and loop",
                                             "Every Monday", "Weekdays in Berlin"));
   EXPECT_THAT(names(json({"schedule", "list", "--json", "--user", "ben"}), "plan_id"),
               testing::ElementsAre("cron-both-days"));

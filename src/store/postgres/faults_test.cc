@@ -3,13 +3,13 @@
 // open.
 #include <gmock/gmock.h>
 
+#include "store/postgres/child_under_test.h"
 #include "store/postgres/fault_proxy.h"
 #include "store/postgres/postgres_under_test.h"
 
 namespace pilot::store::postgres {
 namespace {
 
-using std::chrono::milliseconds;
 using testing::HasSubstr;
 
 std::uint16_t port_of(const std::string& url) {
@@ -36,12 +36,8 @@ class PostgresFaults : public testing::Test {
     store_ = std::move(*opened);
   }
   bool serves() {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{5};
-    while (!shard_.wait(store_->check(false))) {
-      if (std::chrono::steady_clock::now() > end) return false;
-      std::this_thread::sleep_for(milliseconds{5});
-    }
-    return true;
+    return eventually([&] { return bool(shard_.wait(store_->check(false))); },
+                      std::chrono::seconds{5});
   }
   long count(const std::string& sql, std::vector<std::string> params = {}) {
     return std::stol(ask(direct_, "SELECT (" + sql + ")::text", std::move(params)));

@@ -73,12 +73,12 @@ class TakeOver : public testing::Test {
 
 TEST_F(TakeOver, PlansAreTheirUsersWithTheirExactDocuments) {
   const std::string document =
-      ask("SELECT plan_json::text FROM execution_plans WHERE name = 'With placeholders'");
+      ask("SELECT plan_json::text FROM execution_plans WHERE name = 'With step outputs'");
   const TakeOverReport report = taken();
   EXPECT_FALSE(report.already);
   EXPECT_THAT(counts(table(report, "execution_plans")), ElementsAre(12, 12, 7, 0));
   EXPECT_EQ(ask_as("ada", "SELECT string_agg(name, ', ' ORDER BY name) FROM execution_plans"),
-            "Bare list, Condition and loop, Every Monday, Weekdays in Berlin, With placeholders");
+            "Bare list, Condition and loop, Every Monday, Weekdays in Berlin, With step outputs");
   EXPECT_EQ(ask_as("nobody", "SELECT count(*) FROM execution_plans"), "0");
   EXPECT_EQ(ask_as("ada",
                    "SELECT plan_json FROM plan_versions v WHERE plan_id = "

@@ -2,6 +2,7 @@
 // look for what belongs to one user as the user of the transaction.
 #include "store/postgres/pages.h"
 #include "store/postgres/postgres_store.h"
+#include "store/read_rows.h"
 #include "store/sql_text.h"
 
 namespace pilot::store::postgres {
@@ -16,34 +17,6 @@ constexpr char kLastText[] = "\xF4\x8F\xBF\xBF";  // after every id
 
 Error no_user() { return not_found("there is no such user"); }
 Error name_taken() { return conflict("name_taken", "another user has this name; choose another"); }
-
-User read_user(Rows& row) {
-  User user;
-  user.id.text = row.text();
-  user.owner.text = row.text();
-  user.name = row.text();
-  user.email = row.text();
-  user.password_hash = row.text();
-  user.created_at = row.time();
-  user.disabled = row.boolean();
-  return user;
-}
-
-ApiKey read_key(Rows& row) {
-  ApiKey key;
-  key.user.text = row.text();
-  key.id = row.text();
-  key.name = row.text();
-  key.prefix = row.text();
-  key.sha256 = row.text();
-  // A scope of a newer Pilot is one that this one does not have: the key is then of no use here.
-  key.scopes = parse_scopes(row.text()).value_or(Scopes{});
-  key.expires_at = row.maybe_time();
-  key.created_at = row.time();
-  key.last_used_at = row.maybe_time();
-  key.revoked_at = row.maybe_time();
-  return key;
-}
 
 Result<User> one_user(Answers answers) {
   if (!answers[0].next()) return no_user();
@@ -92,7 +65,7 @@ awaitable<Result<Page<User>>> PostgresStore::list_users(std::optional<UserId> ow
   command.params.maybe_text(owner ? std::optional(owner->text) : std::nullopt);
   command.params.text(after->value_or("")).integer(limit + 1);
   auto read = [limit](Answers answers) -> Result<Page<User>> {
-    return read_page<User>(answers[0], limit, &read_user,
+    return read_page<User>(answers[0], limit, &read_user<Rows>,
                            [](const User& user) { return id_cursor(user.id.text); });
   };
   co_return co_await reading(system_step(std::move(command)), std::move(read));
@@ -167,7 +140,7 @@ awaitable<Result<Page<ApiKey>>> PostgresStore::list_keys(UserId user, PageReques
   Command command{kList.text, {}};
   command.params.text(before->value_or(kLastText)).integer(limit + 1);
   auto read = [limit](Answers answers) -> Result<Page<ApiKey>> {
-    return read_page<ApiKey>(answers[0], limit, &read_key,
+    return read_page<ApiKey>(answers[0], limit, &read_key<Rows>,
                              [](const ApiKey& key) { return id_cursor(key.id); });
   };
   co_return co_await reading(one_step(user, std::move(command)), std::move(read));

@@ -56,7 +56,7 @@ awaitable<Result<Page<Run>>> PostgresStore::list_runs(UserId user, RunFilter fil
       .text(filter.state ? to_string(*filter.state) : "")
       .integer(limit + 1);
   auto read = [limit](Answers answers) -> Result<Page<Run>> {
-    return read_page<Run>(answers[0], limit, &read_run,
+    return read_page<Run>(answers[0], limit, &read_run<Rows>,
                           [](const Run& run) { return id_cursor(run.id.text); });
   };
   co_return co_await reading(one_step(user, std::move(command)), std::move(read));
@@ -92,7 +92,7 @@ awaitable<Result<Page<Attempt>>> PostgresStore::list_attempts(UserId user, Attem
   Command command{one_run ? kOfRun.text : kOfUser.text, {}};
   command.params.text(user.text).text(run).integer(seq).text(filter.plan.text).integer(limit + 1);
   auto read = [limit](Answers answers) -> Result<Page<Attempt>> {
-    return read_page<Attempt>(answers[0], limit, &read_attempt, [](const Attempt& last) {
+    return read_page<Attempt>(answers[0], limit, &read_attempt<Rows>, [](const Attempt& last) {
       return attempt_cursor({last.run.text, last.seq});
     });
   };

@@ -4,22 +4,9 @@
 #include "model/run.h"
 #include "store/postgres/params.h"
 #include "store/postgres/rows.h"
-#include "store/sql_text.h"
+#include "store/read_rows.h"
 
 namespace pilot::store::postgres {
-
-// The columns that read_run() and read_attempt() expect, in their order.
-inline constexpr SqlText kRunColumns =
-    "user_id, id, plan_id, plan_version, plan_name, state, reason, wake_at, created_at, started_at,"
-    " finished_at, deadline, retry_of, node, epoch, revision, total_steps, error, inputs,"
-    " \"trigger\", document, output";
-inline constexpr SqlText kAttemptColumns =
-    "user_id, run_id, seq, revision, plan_id, plan_name, step_number, step_id, item_path, visit,"
-    " attempt, provider, action, status, message, latency_ms, idempotency_key, http_status,"
-    " wake_at, started_at, finished_at, error_detail, metadata, output";
-
-Run read_run(Rows& row);
-Attempt read_attempt(Rows& row);
 
 // New runs of one tenant, as one statement.
 class InsertRuns {

@@ -15,50 +15,6 @@ Json number_or_null(std::optional<std::int64_t> number) {
 
 }  // namespace
 
-Schedule read_schedule(Rows& row) {
-  Schedule schedule;
-  schedule.user = {row.text()};
-  schedule.id = {row.text()};
-  schedule.plan = {row.text()};
-  schedule.plan_version = row.small();
-  schedule.total_steps = row.small();
-  schedule.name = row.text();
-  schedule.expression = row.text();
-  schedule.dialect = row.text();
-  schedule.timezone = row.text();
-  schedule.dst = row.text();
-  schedule.starts_at = row.maybe_time();
-  schedule.ends_at = row.maybe_time();
-  schedule.misfire_grace_s = row.maybe_integer();
-  schedule.coalesce = row.boolean();
-  schedule.max_instances = row.integer();
-  schedule.jitter_s = row.integer();
-  schedule.next_fire_at = row.maybe_time();
-  schedule.fire_at = row.maybe_time();
-  schedule.created_at = row.time();
-  schedule.updated_at = row.time();
-  schedule.revision = row.integer();
-  schedule.inputs = row.json();
-  return schedule;
-}
-
-Fire read_fire(Rows& row) {
-  Fire fire;
-  fire.user = {row.text()};
-  fire.schedule = {row.text()};
-  fire.plan = {row.text()};
-  fire.due_at = row.time();
-  fire.last_due_at = row.time();
-  fire.count = row.maybe_integer();
-  fire.status = row.text() == "fired" ? Fire::Status::fired : Fire::Status::missed;
-  fire.cause = row.text();
-  fire.lateness_ms = row.integer();
-  fire.coalesced_count = row.integer();
-  fire.run = {row.text()};
-  fire.recorded_at = row.time();
-  return fire;
-}
-
 Json schedule_row(const Schedule& s) {
   return JsonObject{{"user_id", s.user.text},
                     {"id", s.id.text},

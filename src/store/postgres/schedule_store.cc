@@ -159,7 +159,7 @@ awaitable<Status> PostgresStore::remove_schedule(UserId user, PlanId plan, Json 
 
 awaitable<Result<Schedule>> PostgresStore::find_schedule(UserId user, ScheduleId id) {
   static constexpr auto kFind =
-      SqlText("SELECT ") + kScheduleColumns + " FROM schedules s WHERE user_id = $1 AND id = $2";
+      SqlText("SELECT ") + kScheduleColumns + " FROM schedules WHERE user_id = $1 AND id = $2";
   Command command{kFind.text, {}};
   command.params.text(user.text).text(id.text);
   auto read = [id](Answers answers) -> Result<Schedule> {
@@ -171,7 +171,7 @@ awaitable<Result<Schedule>> PostgresStore::find_schedule(UserId user, ScheduleId
 
 awaitable<Result<Page<Schedule>>> PostgresStore::list_schedules(UserId user, PageRequest page) {
   static constexpr auto kList = SqlText("SELECT ") + kScheduleColumns +
-                                " FROM schedules s WHERE user_id = $1 AND id < $2"
+                                " FROM schedules WHERE user_id = $1 AND id < $2"
                                 " ORDER BY id DESC LIMIT $3";
   const auto before = read_id_cursor(page.cursor);
   if (!before) co_return before.error();
@@ -179,7 +179,7 @@ awaitable<Result<Page<Schedule>>> PostgresStore::list_schedules(UserId user, Pag
   Command command{kList.text, {}};
   command.params.text(user.text).text(before->value_or(kLastText)).integer(limit + 1);
   auto read = [limit](Answers answers) -> Result<Page<Schedule>> {
-    return read_page<Schedule>(answers[0], limit, &read_schedule,
+    return read_page<Schedule>(answers[0], limit, &read_schedule<Rows>,
                                [](const Schedule& last) { return id_cursor(last.id.text); });
   };
   co_return co_await reading(one_step(user, std::move(command)), std::move(read));
@@ -200,7 +200,7 @@ awaitable<Result<Page<Fire>>> PostgresStore::list_fires(UserId user, FireFilter 
   Command command{one ? kOfSchedule.text : kOfUser.text, {}};
   command.params.text(user.text).text(schedule).time(due).integer(limit + 1);
   auto read = [limit](Answers answers) -> Result<Page<Fire>> {
-    return read_page<Fire>(answers[0], limit, &read_fire, [](const Fire& last) {
+    return read_page<Fire>(answers[0], limit, &read_fire<Rows>, [](const Fire& last) {
       return fire_cursor({last.schedule.text, to_unix_micros(last.due_at)});
     });
   };

@@ -1,6 +1,7 @@
 // idempotency_keys and audit_log: what the HTTP surface remembers of requests.
 #include "store/postgres/pages.h"
 #include "store/postgres/postgres_store.h"
+#include "store/read_rows.h"
 #include "store/sql_text.h"
 
 namespace pilot::store::postgres {
@@ -40,23 +41,6 @@ Result<IdempotencyState> read_state(Answers answers) {
   return state;
 }
 
-AuditEntry read_entry(Rows& row) {
-  AuditEntry entry;
-  entry.user.text = row.text();
-  entry.id = row.text();
-  entry.at = row.time();
-  entry.caller = row.text();
-  entry.caller_id = row.text();
-  entry.method = row.text();
-  entry.route = row.text();
-  entry.status = row.small();
-  entry.code = row.text();
-  entry.address = row.text();
-  entry.request_id = row.text();
-  entry.acting_for = row.text();
-  return entry;
-}
-
 Json audit_row(const AuditEntry& e) {
   return JsonObject{{"user_id", e.user.text},
                     {"id", e.id},
@@ -73,7 +57,7 @@ Json audit_row(const AuditEntry& e) {
 }
 
 Result<Page<AuditEntry>> read_audit(Answers answers, std::int64_t limit) {
-  return read_page<AuditEntry>(answers[0], limit, &read_entry,
+  return read_page<AuditEntry>(answers[0], limit, &read_entry<Rows>,
                                [](const AuditEntry& entry) { return id_cursor(entry.id); });
 }
 

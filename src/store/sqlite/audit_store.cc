@@ -1,5 +1,6 @@
 // audit_log.
 #include "store/cursor.h"
+#include "store/read_rows.h"
 #include "store/sql_text.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -25,23 +26,6 @@ Status append(Connection& db, const std::vector<AuditEntry>& entries) {
     if (Status done = query.run(); !done) return done.error();
   }
   return ok();
-}
-
-AuditEntry read_entry(Query& row) {
-  AuditEntry entry;
-  entry.user.text = row.text();
-  entry.id = row.text();
-  entry.at = row.time();
-  entry.caller = row.text();
-  entry.caller_id = row.text();
-  entry.method = row.text();
-  entry.route = row.text();
-  entry.status = row.small();
-  entry.code = row.text();
-  entry.address = row.text();
-  entry.request_id = row.text();
-  entry.acting_for = row.text();
-  return entry;
 }
 
 Result<Page<AuditEntry>> read_page(Query& rows, std::int64_t limit) {

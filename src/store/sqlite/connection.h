@@ -51,6 +51,7 @@ class Query {
   std::string text();
   std::int64_t integer();
   int small() { return static_cast<int>(integer()); }
+  bool boolean() { return integer() != 0; }
   std::optional<std::int64_t> maybe_integer();
   WallTime time() { return from_unix_micros(integer()); }
   std::optional<WallTime> maybe_time();

@@ -1,6 +1,7 @@
 // Users, API keys, sessions. Every write is a job of the one writer, so what a job reads first is
 // still so when it writes.
 #include "store/cursor.h"
+#include "store/read_rows.h"
 #include "store/sql_text.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -19,34 +20,6 @@ constexpr SqlText kUserMayCall =
 constexpr std::chrono::minutes kTouchInterval{1};
 
 Error no_user() { return not_found("there is no such user"); }
-
-User read_user(Query& row) {
-  User user;
-  user.id.text = row.text();
-  user.owner.text = row.text();
-  user.name = row.text();
-  user.email = row.text();
-  user.password_hash = row.text();
-  user.created_at = row.time();
-  user.disabled = row.integer() != 0;
-  return user;
-}
-
-ApiKey read_key(Query& row) {
-  ApiKey key;
-  key.user.text = row.text();
-  key.id = row.text();
-  key.name = row.text();
-  key.prefix = row.text();
-  key.sha256 = row.text();
-  // A scope of a newer Pilot is one that this one does not have: the key is then of no use here.
-  key.scopes = parse_scopes(row.text()).value_or(Scopes{});
-  key.expires_at = row.maybe_time();
-  key.created_at = row.time();
-  key.last_used_at = row.maybe_time();
-  key.revoked_at = row.maybe_time();
-  return key;
-}
 
 Result<User> one_user(Query& row) {
   if (!row.next()) return row.status() ? no_user() : row.status().error();

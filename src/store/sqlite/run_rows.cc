@@ -31,62 +31,6 @@ class JsonTexts {
 
 }  // namespace
 
-Run read_run(Query& row) {
-  Run run;
-  run.user = {row.text()};
-  run.id = {row.text()};
-  run.plan = {row.text()};
-  run.plan_version = row.small();
-  run.plan_name = row.text();
-  run.state = run_state_from(row.text()).value_or(RunState::error);
-  run.reason = row.text();
-  run.wake_at = row.maybe_time();
-  run.created_at = row.time();
-  run.started_at = row.maybe_time();
-  run.finished_at = row.maybe_time();
-  run.deadline = row.maybe_time();
-  run.retry_of = {row.text()};
-  run.node = row.text();
-  run.epoch = row.integer();
-  run.revision = row.integer();
-  run.total_steps = row.small();
-  run.error = row.json();
-  run.inputs = row.json();
-  run.trigger = row.json();
-  run.document = row.json();
-  run.output = row.json();
-  return run;
-}
-
-Attempt read_attempt(Query& row) {
-  Attempt attempt;
-  attempt.user = {row.text()};
-  attempt.run = {row.text()};
-  attempt.seq = row.integer();
-  attempt.revision = row.integer();
-  attempt.plan = {row.text()};
-  attempt.plan_name = row.text();
-  attempt.step_number = row.small();
-  attempt.step_id = row.text();
-  attempt.item_path = row.text();
-  attempt.visit = row.small();
-  attempt.attempt = row.small();
-  attempt.provider = row.text();
-  attempt.action = row.text();
-  attempt.status = attempt_status_from(row.text()).value_or(AttemptStatus::error);
-  attempt.message = row.text();
-  attempt.latency_ms = row.integer();
-  attempt.idempotency_key = row.text();
-  if (const auto status = row.maybe_integer()) attempt.http_status = static_cast<int>(*status);
-  attempt.wake_at = row.maybe_time();
-  attempt.started_at = row.time();
-  attempt.finished_at = row.maybe_time();
-  attempt.error = row.json();
-  attempt.metadata = row.json();
-  attempt.output = row.json();
-  return attempt;
-}
-
 Status insert_run(Connection& db, const Run& made, const Run& now) {
   static constexpr auto kInsert =
       SqlText("INSERT INTO runs (") + kRunColumns +

@@ -2,23 +2,10 @@
 #pragma once
 
 #include "model/run.h"
-#include "store/sql_text.h"
+#include "store/read_rows.h"
 #include "store/sqlite/connection.h"
 
 namespace pilot::store::sqlite {
-
-// The columns that read_run() and read_attempt() expect, in their order.
-inline constexpr SqlText kRunColumns =
-    "user_id, id, plan_id, plan_version, plan_name, state, reason, wake_at, created_at, started_at,"
-    " finished_at, deadline, retry_of, node, epoch, revision, total_steps, error, inputs,"
-    " \"trigger\", document, output";
-inline constexpr SqlText kAttemptColumns =
-    "user_id, run_id, seq, revision, plan_id, plan_name, step_number, step_id, item_path, visit,"
-    " attempt, provider, action, status, message, latency_ms, idempotency_key, http_status,"
-    " wake_at, started_at, finished_at, error_detail, metadata, output";
-
-Run read_run(Query& row);
-Attempt read_attempt(Query& row);
 
 // A new row: what never changes from `made`, the rest from `now` (the same run, or a later change
 // of it in the same batch).

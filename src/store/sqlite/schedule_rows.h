@@ -3,19 +3,10 @@
 #pragma once
 
 #include "model/schedule.h"
-#include "store/sql_text.h"
+#include "store/read_rows.h"
 #include "store/sqlite/connection.h"
 
 namespace pilot::store::sqlite {
-
-// The columns that read_schedule() and read_fire() expect, in their order.
-inline constexpr SqlText kScheduleColumns =
-    "user_id, id, plan_id, plan_version, total_steps, name, expression, dialect, timezone, dst,"
-    " starts_at, ends_at, misfire_grace_s, coalesce, max_instances, jitter_s, next_fire_at,"
-    " fire_at, created_at, updated_at, revision, inputs";
-inline constexpr SqlText kFireColumns =
-    "user_id, schedule_id, plan_id, due_at, last_due_at, count, status, cause, lateness_ms,"
-    " coalesced_count, run_id, recorded_at";
 
 // Asked all the time, whatever there is: each must come from an index alone.
 inline constexpr auto kDueSchedules =
@@ -27,9 +18,6 @@ inline constexpr char kNextFire[] = "SELECT min(fire_at) FROM schedules WHERE fi
 inline constexpr char kOpenOfSchedule[] =
     "SELECT count(*) FROM runs WHERE user_id = ?1 AND schedule_id = ?2 AND schedule_id <> ''"
     " AND (state = 'queued' OR state = 'running' OR state = 'waiting')";
-
-Schedule read_schedule(Query& row);
-Fire read_fire(Query& row);
 
 // A new row, or the row of that id changed: next_fire_at and fire_at stay when what decides the due
 // instants is the same. Code too_many_schedules.

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -43,10 +44,36 @@ struct Call {
   WallTime now;
 };
 
-// An action that is one HTTP exchange.
-struct HttpAction {
+// An answer that comes in several exchanges: the pages of a list. One per call, on the call's shard.
+class Conversation {
+ public:
+  virtual ~Conversation() = default;
+  // What the answer leads to: one more request, or the result.
+  virtual std::variant<http::Request, ProviderResult> take(const Call& call,
+                                                           const http::Response& response) = 0;
+};
+
+// What a sign-in gave: values that the connection has for as long as they are good.
+struct Token {
+  std::map<std::string, Secret, std::less<>> values;  // access_token, ...
+  std::optional<WallTime> expires_at = {};  // none: until the vendor says 401
+};
+
+// A connection that must be traded for a token before a call can be signed (a log-in, a signed
+// claim, client credentials). The engine keeps the token, one for all calls of the connection.
+struct SignIn {
   std::function<Result<http::Request>(const Call&)> build;
+  std::function<Result<Token>(const Call&, const http::Response&)> read;
+};
+
+// An action that is an HTTP exchange.
+struct HttpAction {
+  std::function<Result<http::Request>(const Call&)> build;  // the first, or only one
   std::function<ProviderResult(const Call&, const http::Response&)> read;
+  // For a list that may have more pages; then `read` is not called. Empty: one exchange.
+  std::function<std::unique_ptr<Conversation>(const Call&)> converse = {};
+  // How this connection gets the token that `build` needs; null: it needs none. Lent.
+  std::function<const SignIn*(const Connection&)> sign_in = {};
 };
 
 // An action that sends one mail.

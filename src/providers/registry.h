@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "providers/action.h"
+#include "providers/oauth2.h"
 
 namespace pilot::providers {
 
@@ -31,6 +32,7 @@ struct Provider {
   std::string kind = "native";       // native, manifest, custom
   std::vector<AuthField> auth;       // empty: needs no connection
   bool auth_optional = true;         // a call without a connection makes sense
+  std::shared_ptr<const OAuth2> oauth2 = {};  // its code grant, if users can connect that way
   std::vector<Action> actions;       // in the order they were added
 
   // Compiles the params schema; a bad one is a bug and throws std::logic_error.

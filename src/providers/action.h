@@ -44,7 +44,8 @@ struct Call {
   WallTime now;
 };
 
-// An answer that comes in several exchanges: the pages of a list. One per call, on the call's shard.
+// An answer that comes in several exchanges: the pages of a list. One per call, on the call's
+// shard.
 class Conversation {
  public:
   virtual ~Conversation() = default;
@@ -56,7 +57,7 @@ class Conversation {
 // What a sign-in gave: values that the connection has for as long as they are good.
 struct Token {
   std::map<std::string, Secret, std::less<>> values;  // access_token, ...
-  std::optional<WallTime> expires_at = {};  // none: until the vendor says 401
+  std::optional<WallTime> expires_at = {};            // none: until the vendor says 401
 };
 
 // A connection that must be traded for a token before a call can be signed (a log-in, a signed

@@ -27,13 +27,13 @@ struct Provider {
   std::string title;
   std::string description;
   std::string category = "other";
-  std::string docs;                  // URL
-  std::vector<std::string> aliases;  // old or other names
-  std::string kind = "native";       // native, manifest, custom
-  std::vector<AuthField> auth;       // empty: needs no connection
-  bool auth_optional = true;         // a call without a connection makes sense
+  std::string docs;                           // URL
+  std::vector<std::string> aliases;           // old or other names
+  std::string kind = "native";                // native, manifest, custom
+  std::vector<AuthField> auth;                // empty: needs no connection
+  bool auth_optional = true;                  // a call without a connection makes sense
   std::shared_ptr<const OAuth2> oauth2 = {};  // its code grant, if users can connect that way
-  std::vector<Action> actions;       // in the order they were added
+  std::vector<Action> actions;                // in the order they were added
 
   // Compiles the params schema; a bad one is a bug and throws std::logic_error.
   Provider& add(Action action);

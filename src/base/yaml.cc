@@ -163,6 +163,7 @@ class Converter {
 
   Json plain(const Node& node) const {
     Result<Json> value = yaml_plain_scalar(node.text);
+    if (!value && limits_.lenient_numbers) return Json(node.text);
     if (!value) refuse(node.mark, value.error().code, value.error().message);
     return *std::move(value);
   }

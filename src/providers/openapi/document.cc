@@ -4,11 +4,13 @@
 #include <charconv>
 
 #include "base/log.h"
+#include "schema/schema.h"
 
 namespace pilot::providers::openapi {
 namespace {
 
-constexpr int kLinks = 50;  // a $ref to a $ref to a $ref
+constexpr std::size_t kPatterns = 2'000;  // compiled; more are taken for not usable
+constexpr int kLinks = 50;                // a $ref to a $ref to a $ref
 
 int hex(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -119,6 +121,13 @@ const Json* Document::resolved(const Json& value, Notes& notes) {
   }
   notes.add("circular_ref", "a $ref leads back to itself");
   return nullptr;
+}
+
+bool Document::is_usable_pattern(std::string_view pattern) {
+  if (const auto known = patterns_.find(pattern); known != patterns_.end()) return known->second;
+  if (patterns_.size() >= kPatterns) return false;
+  const JsonObject schema{{"pattern", pattern}};
+  return patterns_[pattern] = schema::Schema::compile(Json(schema)).has_value();
 }
 
 }  // namespace pilot::providers::openapi

@@ -16,7 +16,7 @@ class Steps {
   bool left() const { return used_ <= kMost; }
 
  private:
-  static constexpr std::size_t kMost = 20'000'000;  // some seconds
+  static constexpr std::size_t kMost = 30'000'000;  // some seconds
   std::size_t used_ = 0;
 };
 
@@ -36,6 +36,9 @@ class Document {
   // The value itself, or what it leads to when it is {$ref: ...}.
   const Json* resolved(const Json& value, Notes& notes);
 
+  // Whether schema/ can check this pattern; compiled once for each that there is.
+  bool is_usable_pattern(std::string_view pattern);
+
  private:
   const Json* look_up(std::string_view ref, Notes& notes);
 
@@ -43,6 +46,7 @@ class Document {
   bool swagger_;
   Steps steps_;
   std::unordered_map<std::string_view, const Json*> known_;
+  std::unordered_map<std::string_view, bool> patterns_;
 };
 
 }  // namespace pilot::providers::openapi

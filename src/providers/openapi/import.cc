@@ -20,7 +20,7 @@ constexpr std::size_t kGlob = 300;     // bytes
 constexpr std::size_t kLeast = 1'500;  // bytes that each action may have
 constexpr std::size_t kMost = 64'000;
 
-constexpr std::array<int, 6> kDepths = {6, 4, 3, 2, 1, 0};
+constexpr std::array<int, 5> kDepths = {6, 3, 2, 1, 0};
 
 std::string id_of(const ImportOptions& options, const Json& info) {
   if (!options.name.empty()) return options.name;
@@ -49,7 +49,7 @@ Status check_options(const ImportOptions& options) {
   return ok();
 }
 
-// Writes the actions: each as far as there is room for it, and all within the limit.
+// Writes the actions: each as deep as there is room for it, and all within the limit.
 class Writer {
  public:
   Writer(const Surroundings& around, std::size_t operations)
@@ -57,35 +57,57 @@ class Writer {
         share_(std::clamp(limits::kManifestBytes / std::max<std::size_t>(operations, 1), kLeast,
                           kMost)) {}
 
+  // Begins with the level that was right for the action before: most documents have one that is.
   Status add(const Operation& operation, Notes& notes) {
-    for (std::size_t step = 0; step <= kDepths.size(); ++step) {
-      const bool last = step == kDepths.size();
-      const Extent extent{.depth = last ? 0 : kDepths[step],
-                          .bytes = last ? limits::kManifestBytes : share_,
-                          .descriptions = !last && kDepths[step] > 0};
-      Notes about;
-      about.at(operation.pointer);
-      auto built = build_action(operation, around_, extent, about);
-      if (!around_.document.steps().left()) {
-        return invalid("import_too_complex",
-                       "the schemas of this document refer to one another too much to be written "
-                       "out; import a part of it (include)",
-                       operation.pointer);
-      }
-      if (built && built->full && !last) continue;
-      if (step > 0 && built) {
-        about.add("truncated",
-                  "what lies deeper in a schema is not written out; any value is taken");
-      }
-      notes.take(about);
-      return built ? keep(operation, std::move(built->action)) : ok();
+    std::size_t level = level_;
+    Try made = build(operation, level);
+    while (made.full && level < kDepths.size()) made = build(operation, ++level);
+    while (made.action && level <= level_ && level > 0) {
+      Try deeper = build(operation, level - 1);
+      if (deeper.full) break;
+      made = std::move(deeper);
+      --level;
     }
-    return ok();
+    if (!around_.document.steps().left()) {
+      return invalid("import_too_complex",
+                     "the schemas of this document refer to one another too much to be written "
+                     "out; import a part of it (include)",
+                     operation.pointer);
+    }
+    if (made.action && level > 0) {
+      made.notes.add("truncated",
+                     "what lies deeper in a schema is not written out; any value is taken");
+    }
+    notes.take(made.notes);
+    if (!made.action) return ok();
+    level_ = level;
+    return keep(operation, std::move(*made.action));
   }
 
   JsonObject take() { return std::move(actions_); }
 
  private:
+  struct Try {
+    std::optional<JsonObject> action;
+    bool full = false;
+    Notes notes;
+  };
+
+  // The last level has no limit of its own.
+  Try build(const Operation& operation, std::size_t level) {
+    const bool last = level == kDepths.size();
+    const Extent extent{.depth = last ? 0 : kDepths[level],
+                        .bytes = last ? limits::kManifestBytes : share_,
+                        .descriptions = !last && kDepths[level] > 0};
+    Try out;
+    out.notes.at(operation.pointer);
+    auto built = build_action(operation, around_, extent, out.notes);
+    if (!built) return out;
+    out.full = built->full && !last;
+    out.action = std::move(built->action);
+    return out;
+  }
+
   Status keep(const Operation& operation, JsonObject action) {
     Json value(std::move(action));
     bytes_ += json_size(value) + operation.name.size() + 4;
@@ -102,6 +124,7 @@ class Writer {
 
   const Surroundings& around_;
   std::size_t share_;
+  std::size_t level_ = 0;  // an index of kDepths, or past them
   std::size_t bytes_ = 0;
   JsonObject actions_;
 };
@@ -131,7 +154,8 @@ Result<Json> read_openapi(std::string_view text) {
   const JsonLimits limits{.max_bytes = limits::kOpenApiBytes,
                           .max_depth = limits::kOpenApiDepth,
                           .max_keys = limits::kOpenApiKeys,
-                          .max_nodes = limits::kOpenApiKeys};
+                          .max_nodes = limits::kOpenApiKeys,
+                          .lenient_numbers = true};
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   const bool json = first != std::string_view::npos && text[first] == '{';
   return json ? parse_json(text, limits) : parse_yaml(text, limits);

@@ -161,8 +161,9 @@ class ManifestCheck {
   }
 
   void action(const std::string& name, const Json& one) {
-    only(one, {"do", "params", "query", "header", "set", "send", "body", "arrays", "title",
-               "description", "docs", "deprecated", "auth", "scopes", "out", "items", "page"},
+    only(one,
+         {"do", "params", "query", "header", "set", "send", "body", "arrays", "title",
+          "description", "docs", "deprecated", "auth", "scopes", "out", "items", "page"},
          name);
     if (!is_snake(name) || name == "request") fault("action " + name);
     std::set<std::string> known;
@@ -195,7 +196,8 @@ class ManifestCheck {
     if (const Json* set = find(one, "set")) {
       for (const auto& member : set->get_object()) {
         const std::string_view key = member.key();
-        if (!key.starts_with("body.") && !key.starts_with("query.") && !key.starts_with("header.")) {
+        if (!key.starts_with("body.") && !key.starts_with("query.") &&
+            !key.starts_with("header.")) {
           fault(name + ": set");
         }
         if (member.value().is_structured()) fault(name + ": set");

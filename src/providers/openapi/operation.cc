@@ -222,8 +222,11 @@ std::optional<BuiltAction> build_action(const Operation& operation, const Surrou
   }
   if (!server) return std::nullopt;
   take_query(draft);
-  const auto parameters = collect_parameters(around.document, *operation.path_item, object, notes);
+  auto parameters = collect_parameters(around.document, *operation.path_item, object, notes);
   if (!parameters) return std::nullopt;
+  std::erase_if(*parameters, [&](const Parameter& parameter) {
+    return around.security.is_credential(parameter.in, parameter.name);
+  });
   Converter converter(around.document, notes, extent);
   add_words(operation, around, extent, draft);
   add_parameters(*parameters, converter, draft);

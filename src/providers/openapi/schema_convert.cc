@@ -7,7 +7,6 @@
 #include <cmath>
 
 #include "providers/openapi/words.h"
-#include "schema/schema.h"
 
 namespace pilot::providers::openapi {
 namespace {
@@ -196,9 +195,8 @@ void Converter::add_text_rules(JsonObject& out, const SchemaView& view) {
 }
 
 void Converter::add_pattern(JsonObject& out, std::string_view pattern) {
-  const JsonObject alone{{"pattern", pattern}};
   if (pattern.size() > kPatternBytes || ++patterns_ > kPatterns ||
-      !schema::Schema::compile(Json(alone))) {
+      !document_.is_usable_pattern(pattern)) {
     notes_.add("pattern",
                "a pattern that RE2 cannot check (look-ahead, back-reference, too large); any text "
                "is taken");

@@ -89,25 +89,28 @@ void SchemaView::gather(const Json& schema, int level) {
   }
 }
 
-// A property that is said twice is what is said last.
+// A property that is said twice is what is said last. One block of properties has no two of a name.
 void SchemaView::gather_properties(const JsonObject& members) {
+  const bool first = properties_.empty();
+  if (first) properties_.reserve(std::min(members.size(), kMembers));
   for (const auto& member : members) {
     const std::string_view name = member.key();
-    if (const auto known = place_of(name)) {
+    const auto known = first ? std::nullopt : place_of(name);
+    if (known) {
       properties_[*known].second = &member.value();
     } else if (properties_.size() < kMembers && document_.steps().spend()) {
-      if (!places_.empty()) places_[name] = properties_.size();
       properties_.emplace_back(name, &member.value());
     } else {
       unknown_ = true;
+      return;
     }
   }
 }
 
 std::optional<std::size_t> SchemaView::place_of(std::string_view name) {
   if (properties_.size() > kListed) {
-    if (places_.empty()) {
-      for (std::size_t i = 0; i < properties_.size(); ++i) places_[properties_[i].first] = i;
+    for (std::size_t i = places_.size(); i < properties_.size(); ++i) {
+      places_[properties_[i].first] = i;
     }
     const auto place = places_.find(name);
     return place == places_.end() ? std::nullopt : std::optional(place->second);

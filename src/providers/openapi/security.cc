@@ -74,6 +74,14 @@ Security::Security(Document& document, const Address& address, Notes& notes)
     const Json* scheme = document.resolved(member.value(), notes);
     if (scheme != nullptr) read_scheme(std::string(member.key()), *scheme, notes);
   }
+  const bool flow = std::any_of(schemes_.begin(), schemes_.end(), [](const auto& scheme) {
+    return find(scheme.second, "oauth2") != nullptr;
+  });
+  if (tokens_.empty() || flow) return;
+  notes.at(at);
+  notes.add("oauth2",
+            "an OAuth 2 flow that Pilot cannot go (implicit, or without https URLs): the "
+            "connection takes an access token instead");
 }
 
 // `usual` unless it is taken, then one after the scheme's name.
@@ -131,6 +139,7 @@ void Security::read_api_key(const std::string& name, const Json& scheme, Notes& 
                  : field_for(name, snake_case(name, 50).empty() || snake_case(name, 50)[0] < 'a'
                                        ? "api_key"
                                        : snake_case(name, 50));
+  places_.emplace(place, wire);
   schemes_[name] = JsonObject{{"key", JsonObject{{place, wire}, {"field", field}}}};
 }
 
@@ -147,6 +156,7 @@ void Security::read_http(const std::string& name, const Json& scheme, Notes& not
 }
 
 void Security::read_oauth2(const std::string& name, const Json& scheme, Notes& notes) {
+  oauth_ = true;
   const Json* flows = document_.swagger() ? &scheme : find(scheme, "flows");
   JsonObject out;
   const auto take = [&](const Json& flow, std::string_view grant) {
@@ -181,14 +191,23 @@ void Security::read_oauth2(const std::string& name, const Json& scheme, Notes& n
     schemes_[name] = JsonObject{{"oauth2", std::move(out)}};
     return;
   }
-  notes.add("oauth2",
-            "an OAuth 2 flow that Pilot cannot go (implicit, or without https URLs): the "
-            "connection takes an access token instead");
+  tokens_.insert(name);
   schemes_[name] = JsonObject{{"bearer", field_for(name, "access_token")}};
 }
 
+bool Security::is_credential(std::string_view in, std::string_view name) const {
+  if (oauth_ && in == "query" && (name == "access_token" || name == "oauth_token")) return true;
+  return places_.contains({std::string(in), std::string(name)});
+}
+
 // The schemes that must come together, as one way; none when Pilot cannot do that.
-std::optional<std::string> Security::combined(const std::vector<std::string>& names) {
+std::optional<std::string> Security::combined(std::vector<std::string> names) {
+  // "OAuth by one flow and OAuth by another" is one sign-in: the flow that Pilot can go.
+  const bool flow = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+    const auto scheme = schemes_.find(name);
+    return scheme != schemes_.end() && find(scheme->second, "oauth2") != nullptr;
+  });
+  if (flow) std::erase_if(names, [&](const std::string& name) { return tokens_.contains(name); });
   std::string key;
   for (const std::string& name : names) {
     if (!schemes_.contains(name)) return std::nullopt;

@@ -25,6 +25,9 @@ class Security {
   // Counts it for `auth`. Call it for all operations before `provider` and `action`.
   void count(const Demand& demand);
 
+  // A parameter that is a sign-in's own: the connection has it, the action does not ask for it.
+  bool is_credential(std::string_view in, std::string_view name) const;
+
   // The provider's `auth`: all ways there are, the most used first; null: none.
   Json provider() const;
   // The action's `auth` where it is not the provider's; null: it is.
@@ -36,7 +39,7 @@ class Security {
   void read_http(const std::string& name, const Json& scheme, Notes& notes);
   void read_oauth2(const std::string& name, const Json& scheme, Notes& notes);
   void read_demand(const Json& security, Demand& demand);
-  std::optional<std::string> combined(const std::vector<std::string>& names);
+  std::optional<std::string> combined(std::vector<std::string> names);
   std::string field_for(const std::string& name, std::string_view usual);
 
   Document& document_;
@@ -46,6 +49,9 @@ class Security {
   std::map<std::string, std::size_t> uses_;
   std::vector<std::string> order_;  // keys, as they came
   std::set<std::string> fields_;
+  std::set<std::string> tokens_;  // OAuth schemes that only take an access token
+  std::set<std::pair<std::string, std::string>> places_;  // in and name of API keys
+  bool oauth_ = false;
   std::size_t keys_ = 0;  // API keys there are
 };
 

@@ -9,4 +9,7 @@ namespace pilot {
 // Error codes: invalid_yaml (with line and column), yaml_limit, duplicate_key, number_out_of_range.
 Result<Json> parse_yaml(std::string_view text, const JsonLimits& limits = {});
 
+// Block style, small containers on one line; reads back to an equal value (doubles as in to_json).
+std::string to_yaml(const Json& value);
+
 }  // namespace pilot

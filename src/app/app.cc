@@ -29,6 +29,8 @@
 #include "base/id.h"
 #include "base/run_here.h"
 #include "engine/spawn.h"
+#include "providers/manifest/catalog.h"
+#include "providers/manifest/embedded.h"
 
 namespace pilot::app {
 namespace {
@@ -50,6 +52,14 @@ std::string host_name() {
   std::array<char, 256> host{};
   gethostname(host.data(), host.size() - 1);
   return host.data();
+}
+
+// The native providers and the catalogue.
+std::shared_ptr<providers::Registry> built_in_registry() {
+  auto all = std::make_shared<providers::Registry>();
+  providers::register_native_providers(*all);
+  providers::manifest::register_packed(*all, providers::manifest::embedded_catalog());
+  return all;
 }
 
 struct Shard {
@@ -181,8 +191,7 @@ void App::State::build(const AppOptions& options) {
                                  .user_agent = fmt::format("Pilot/{}", version())},
                                 log);
   demo = std::make_unique<DemoServer>(io_contexts(), log);
-  auto all = std::make_shared<providers::Registry>();
-  providers::register_native_providers(*all);
+  auto all = built_in_registry();
   register_demo(*all, demo.get());
   registry = all;
   const auto has_role = [&](std::string_view role) {
@@ -336,8 +345,7 @@ const DataDir& App::data_dir() const { return *state_->dir; }
 Log& App::log() { return state_->log; }
 
 std::shared_ptr<const providers::Registry> make_registry() {
-  auto all = std::make_shared<providers::Registry>();
-  providers::register_native_providers(*all);
+  auto all = built_in_registry();
   register_demo(*all, nullptr);
   return all;
 }

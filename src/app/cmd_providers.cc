@@ -2,8 +2,8 @@
 // but for `request` with stored credentials.
 #include <fmt/format.h>
 
-#include "app/commands.h"
 #include "app/output.h"
+#include "app/provider_commands.h"
 #include "base/log.h"
 #include "base/nearest.h"
 #include "providers/request_view.h"
@@ -38,6 +38,13 @@ std::string joined(const JsonArray& all) {
     out += (out.empty() ? "" : ", ") + std::string(as_view(item.get_string()));
   }
   return out;
+}
+
+bool matches(const Provider& provider, const std::string& word) {
+  if (word.empty()) return true;
+  const auto has = [&](const std::string& text) { return text.find(word) != std::string::npos; };
+  return has(provider.name) || has(provider.title) || provider.category == word ||
+         std::ranges::any_of(provider.aliases, has);
 }
 
 Json shown(const Provider& provider) {
@@ -101,11 +108,12 @@ void show_for_people(const Provider& provider) {
 
 }  // namespace
 
-int providers_list(const GlobalOptions& global) {
+int providers_list(const GlobalOptions& global, const ProviderCommandOptions& options) {
   const auto registry = make_registry();
   JsonArray all;
   std::vector<std::vector<std::string>> rows{{"NAME", "KIND", "CONNECTION", "ACTIONS"}};
   for (const Provider* provider : registry->all()) {
+    if (!matches(*provider, options.search)) continue;
     const JsonArray actions = names(provider->action_names());
     all.push_back(JsonObject{{"name", provider->name},
                              {"kind", provider->kind},
@@ -122,9 +130,9 @@ int providers_list(const GlobalOptions& global) {
   return kExitOk;
 }
 
-int providers_show(const GlobalOptions& global, const std::string& name) {
+int providers_show(const GlobalOptions& global, const ProviderCommandOptions& options) {
   const auto registry = make_registry();
-  const auto provider = find_provider(*registry, name);
+  const auto provider = find_provider(*registry, options.provider);
   if (!provider) return refuse(provider.error());
   if (global.json) {
     print_json(shown(**provider));
@@ -134,7 +142,7 @@ int providers_show(const GlobalOptions& global, const std::string& name) {
   return kExitOk;
 }
 
-int providers_request(const GlobalOptions& global, const RequestOptions& options) {
+int providers_request(const GlobalOptions& global, const ProviderCommandOptions& options) {
   const auto registry = make_registry();
   const auto provider = find_provider(*registry, options.provider);
   if (!provider) return refuse(provider.error());

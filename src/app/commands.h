@@ -93,16 +93,6 @@ struct JqOptions {
 };
 int jq(const GlobalOptions& global, const JqOptions& options);
 
-struct RequestOptions {
-  std::string provider;
-  std::string action;
-  std::string params = "{}";
-  std::string connection_values;
-  std::string connection = "default";
-};
-int providers_list(const GlobalOptions& global);
-int providers_show(const GlobalOptions& global, const std::string& provider);
-int providers_request(const GlobalOptions& global, const RequestOptions& options);
 
 struct CredentialOptions {
   std::string provider;

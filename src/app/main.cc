@@ -10,6 +10,7 @@
 
 #include "app/commands.h"
 #include "app/identity_commands.h"
+#include "app/provider_commands.h"
 #include "app/output.h"
 #include "base/nearest.h"
 
@@ -23,7 +24,7 @@ struct Options {
   ServeOptions serve;
   RunOptions run;
   ListOptions list;
-  RequestOptions request;
+  ProviderCommandOptions providers;
   CredentialOptions credential;
   KeyringOptions keyring;
   ScheduleOptions schedule;
@@ -251,24 +252,6 @@ void add_jq(CLI::App& app, Options& o, int& exit_code) {
   command->add_flag("-r,--raw", o.jq.raw, "texts without quotes");
 }
 
-void add_providers(CLI::App& app, Options& o, int& exit_code) {
-  CLI::App* providers = app.add_subcommand("providers", "Providers and their actions");
-  providers->require_subcommand(1);
-  leaf(*providers, "list", "List them", exit_code, [&o] { return providers_list(o.global); });
-  leaf(*providers, "show", "Show one with its actions and their params", exit_code,
-       [&o] { return providers_show(o.global, o.request.provider); })
-      ->add_option("provider", o.request.provider)
-      ->required();
-  auto* request = leaf(*providers, "request", "Print the request of an action; sends nothing",
-                       exit_code, [&o] { return providers_request(o.global, o.request); });
-  request->add_option("provider", o.request.provider)->required();
-  request->add_option("action", o.request.action)->required();
-  request->add_option("--params", o.request.params, "the action's params as JSON");
-  request->add_option("--connection", o.request.connection, "a stored connection");
-  request->add_option("--connection-values", o.request.connection_values,
-                      "made-up values instead of stored ones, as JSON");
-}
-
 void add_credentials(CLI::App& app, Options& o, int& exit_code) {
   CLI::App* credentials = app.add_subcommand("credentials", "Encrypted credentials");
   credentials->require_subcommand(1);
@@ -361,7 +344,7 @@ int run_command_line(int argc, char** argv) {
   add_schedule(app, o, exit_code);
   add_cron(app, o, exit_code);
   add_jq(app, o, exit_code);
-  add_providers(app, o, exit_code);
+  add_provider_commands(app, o.global, o.providers, exit_code);
   add_credentials(app, o, exit_code);
   add_identity_commands(app, o.global, o.identity, exit_code);
   add_keyring(app, o, exit_code);

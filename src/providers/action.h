@@ -101,7 +101,9 @@ struct Action {
   std::string name;
   std::string title;
   std::string description;
+  std::string docs;                      // URL
   std::vector<std::string> aliases;      // old names
+  std::map<std::string, std::string, std::less<>> param_aliases;  // old name of a param -> its name
   Json params;                           // JSON Schema of an object
   std::vector<std::string> code_params;  // taken as they stand; a reference inside is refused
   // What is wrong with the params of a plan that is being saved, beyond the schema; else empty.

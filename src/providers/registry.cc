@@ -88,7 +88,7 @@ void Registry::add(std::unique_ptr<Provider> provider) {
   added.provider = std::move(provider);
 }
 
-void Registry::add(LazyProvider provider) {
+void Registry::add_lazy(LazyProvider provider) {
   Entry& added = take(provider.name, provider.aliases);
   added.source.make = std::move(provider.make);
 }

@@ -74,7 +74,7 @@ class Registry {
   // the same name below is hidden.
   Provider& add(Provider provider);
   void add(std::unique_ptr<Provider> provider);
-  void add(LazyProvider provider);
+  void add_lazy(LazyProvider provider);
 
   const Provider* find(std::string_view name_or_alias) const;
   bool has(std::string_view name_or_alias) const;  // without making it

@@ -15,4 +15,8 @@ Result<Json> describe_request(const Provider& provider, const Action& action, Js
 // in its message, pointer of the first.
 Status check_params(const Action& action, Json& params);
 
+// Old names of params become today's, in their places. A name that is given in both forms is left
+// for the check to refuse.
+void rename_old_params(const Action& action, Json& params);
+
 }  // namespace pilot::providers

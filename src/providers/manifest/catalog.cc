@@ -228,7 +228,7 @@ void register_packed(Registry& registry, std::string_view blob) {
   walk(blob, [&](std::vector<std::string> names, std::string_view json) {
     std::string id = std::move(names.front());
     names.erase(names.begin());
-    registry.add(
+    registry.add_lazy(
         LazyProvider{std::move(id), std::move(names), [json] { return made(parsed(json)); }});
   });
 }
@@ -245,7 +245,8 @@ std::vector<CatalogEntry> unpack(std::string_view blob) {
 void register_catalog(Registry& registry, Catalog catalog) {
   for (CatalogEntry& entry : catalog.entries) {
     auto document = std::make_shared<const Json>(std::move(entry.document));
-    registry.add(LazyProvider{entry.id, entry.aliases, [document] { return made(*document); }});
+    registry.add_lazy(
+        LazyProvider{entry.id, entry.aliases, [document] { return made(*document); }});
   }
 }
 

@@ -50,6 +50,7 @@ Result<Session> Session::open(const GlobalOptions& options) {
                    .open = false,
                    .shards = 1,
                    .claim_others = false,
+                   .catalog = options.catalog,
                    .log_level = std::max(options.log_level, LogLevel::warn),
                    .log_format = options.log_format};
     Result<std::unique_ptr<App>> started = App::start(std::move(app));

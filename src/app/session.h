@@ -18,6 +18,7 @@ struct GlobalOptions {
   std::string user;  // whom the command is for; empty: whoever runs the server ("local")
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
+  std::filesystem::path catalog;  // a directory of more manifests; empty: none
 };
 
 class Session {

@@ -29,6 +29,7 @@
 #include "base/id.h"
 #include "base/run_here.h"
 #include "engine/spawn.h"
+#include "engine/task_pool.h"
 
 namespace pilot::app {
 namespace {
@@ -75,6 +76,7 @@ struct App::State {
   // One user on loopback; false for good once there is a key or a password.
   std::shared_ptr<std::atomic<bool>> alone = std::make_shared<std::atomic<bool>>(false);
   std::unique_ptr<http::Transport> transport;
+  std::unique_ptr<engine::TaskPool> tasks;
   std::unique_ptr<DemoServer> demo;
   std::shared_ptr<const providers::Registry> registry;
   std::unique_ptr<engine::Engine> engine;
@@ -172,14 +174,15 @@ api::IdentityOptions App::State::identity_options(const AppOptions& options) {
 }
 
 void App::State::build(const AppOptions& options) {
-  transport =
-      http::make_curl_transport({.addresses = {.allow_loopback = options.allow_private_network,
-                                               .allow_private = options.allow_private_network,
-                                               .allow = options.allow_hosts,
-                                               .deny = options.deny_hosts,
-                                               .alone = alone},
-                                 .user_agent = fmt::format("Pilot/{}", version())},
-                                log);
+  const http::AddressPolicy addresses{.allow_loopback = options.allow_private_network,
+                                      .allow_private = options.allow_private_network,
+                                      .allow = options.allow_hosts,
+                                      .deny = options.deny_hosts,
+                                      .alone = alone};
+  transport = http::make_curl_transport(
+      {.addresses = addresses, .user_agent = fmt::format("Pilot/{}", version())}, log);
+  tasks = std::make_unique<engine::TaskPool>(
+      engine::TaskPool::Options{.addresses = addresses, .files = options.sqlite_dir});
   demo = std::make_unique<DemoServer>(io_contexts(), log);
   auto all = std::make_shared<providers::Registry>();
   providers::register_native_providers(*all);
@@ -204,7 +207,8 @@ void App::State::build(const AppOptions& options) {
                                 .registry = registry,
                                 .clock = *clock,
                                 .log = log,
-                                .shards = contexts});
+                                .shards = contexts,
+                                .tasks = tasks.get()});
   std::vector<std::unique_ptr<Random>> random;
   for (std::size_t i = 0; i < shards.size(); ++i) random.push_back(make_system_random());
   services.reset(new api::Services{.store = *store,

@@ -32,6 +32,8 @@ struct AppOptions {
   bool allow_private_network = true;
   std::vector<http::HostRule> allow_hosts = {};
   std::vector<http::HostRule> deny_hosts = {};
+  std::string
+      sqlite_dir;  // where plans may keep SQLite files, a folder for each user; empty: nowhere
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
   LogLevel access_log = LogLevel::debug;  // of the line for each request

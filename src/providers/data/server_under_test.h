@@ -154,6 +154,7 @@ inline std::unique_ptr<Child> start_server(const std::vector<std::string>& argv,
 // A call of a task action on this thread, with loopback open to it.
 class TaskWorld {
  public:
+  TaskWorld() { ::signal(SIGPIPE, SIG_IGN); }  // as the program does
   TaskOutcome call(const std::string& provider, const std::string& action, std::string_view params,
                    std::map<std::string, std::string> connection) {
     Interrupt interrupt(std::chrono::steady_clock::now() + timeout);

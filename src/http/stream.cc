@@ -26,13 +26,35 @@ std::string plain_name(const std::string& host) {
 
 }  // namespace
 
-struct Stream::Session {
-  ~Session() {
-    SSL_free(ssl);
-    SSL_CTX_free(context);
-  }
+TlsContext::TlsContext(const std::string& given, Tls tls) {
+  const std::string host = plain_name(given);
   SSL_CTX* context = SSL_CTX_new(TLS_client_method());
-  SSL* ssl = nullptr;
+  if (context == nullptr) throw std::bad_alloc();
+  context_ = context;
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  SSL_CTX_set_default_verify_paths(context);
+  SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_verify(context, tls == Tls::required ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+  X509_VERIFY_PARAM* proof = SSL_CTX_get0_param(context);
+  if (is_literal(host)) {
+    X509_VERIFY_PARAM_set1_ip_asc(proof, host.c_str());
+  } else {
+    X509_VERIFY_PARAM_set1_host(proof, host.c_str(), host.size());
+  }
+}
+
+TlsContext::~TlsContext() { SSL_CTX_free(static_cast<SSL_CTX*>(context_)); }
+
+struct Stream::Session {
+  Session(const std::string& host, Tls tls)
+      : context(host, tls), ssl(SSL_new(static_cast<SSL_CTX*>(context.get()))) {
+    if (ssl == nullptr) throw std::bad_alloc();
+  }
+  ~Session() { SSL_free(ssl); }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  TlsContext context;
+  SSL* ssl;
 };
 
 Stream::Stream(Socket socket, std::string peer)
@@ -65,21 +87,8 @@ SendError Stream::lost() const {
 
 std::optional<SendError> Stream::shake_hands(const std::string& host, Tls tls,
                                              const Interrupt& interrupt) {
-  tls_ = std::make_unique<Session>();
-  SSL_CTX_set_min_proto_version(tls_->context, TLS1_2_VERSION);
-  SSL_CTX_set_default_verify_paths(tls_->context);
-  SSL_CTX_set_mode(tls_->context,
-                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_verify(tls_->context, tls == Tls::required ? SSL_VERIFY_PEER : SSL_VERIFY_NONE,
-                     nullptr);
-  tls_->ssl = SSL_new(tls_->context);
-  if (tls_->ssl == nullptr) throw std::bad_alloc();
-  if (is_literal(host)) {
-    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(tls_->ssl), host.c_str());
-  } else {
-    SSL_set1_host(tls_->ssl, host.c_str());
-    SSL_set_tlsext_host_name(tls_->ssl, host.c_str());
-  }
+  tls_ = std::make_unique<Session>(host, tls);
+  if (!is_literal(host)) SSL_set_tlsext_host_name(tls_->ssl, host.c_str());
   SSL_set_fd(tls_->ssl, socket_.get());
   for (;;) {
     ERR_clear_error();

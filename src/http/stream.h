@@ -10,10 +10,23 @@
 
 namespace pilot::http {
 
+enum class Tls { none, required, unverified };  // unverified: whoever it is, for a first try
+
+// What a TLS session to a host begins with: whom to trust, and that it must prove this name.
+class TlsContext {
+ public:
+  TlsContext(const std::string& host, Tls tls);
+  ~TlsContext();
+  TlsContext(const TlsContext&) = delete;
+  TlsContext& operator=(const TlsContext&) = delete;
+  void* get() const { return context_; }  // OpenSSL's SSL_CTX
+
+ private:
+  void* context_;
+};
+
 class Stream {
  public:
-  enum class Tls { none, required, unverified };  // unverified: whoever it is, for a first try
-
   // Codes of Dialer::connect, and tls_failed.
   static std::variant<Stream, SendError> open(const Dialer& dialer, const std::string& host,
                                               std::uint16_t port, Tls tls,

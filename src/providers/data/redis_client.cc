@@ -158,7 +158,7 @@ std::optional<TaskOutcome> log_in(Client& client, const Target& target) {
 
 TaskOutcome run_on_redis(const Target& target, const RedisCommand& command,
                          const TaskContext& context) {
-  using Tls = http::Stream::Tls;
+  using http::Tls;
   const Tls tls = target.tls == "require"    ? Tls::required
                   : target.tls == "insecure" ? Tls::unverified
                                              : Tls::none;

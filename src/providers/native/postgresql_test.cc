@@ -53,6 +53,13 @@ class Postgres : public testing::Test {
       child = data::start_server({bin / "postgres", "-D", dir + "/data", "-p", std::to_string(port),
                                   "-k", dir, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"},
                                  "postgres", port, dir + "/log");
+      // The port is open before the server is ready.
+      data::TaskWorld first;
+      while (code_of(first.call("postgresql", "query", R"json({"sql": "select 1"})json",
+                                {{"url", fmt::format("postgresql://postgres:p4ss-word@127.0.0.1:"
+                                                     "{}/postgres",
+                                                     port)}})) == "unavailable") {
+      }
     }
     ~Server() {
       child->signal(SIGINT);  // fast shutdown

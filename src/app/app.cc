@@ -179,8 +179,12 @@ void App::State::build(const AppOptions& options) {
                                       .allow = options.allow_hosts,
                                       .deny = options.deny_hosts,
                                       .alone = alone};
-  transport = http::make_curl_transport(
-      {.addresses = addresses, .user_agent = fmt::format("Pilot/{}", version())}, log);
+  // OpenSSL's own variable: what speaks TLS without curl (redis, mqtt, postgresql) heeds it, too.
+  const char* authorities = std::getenv("SSL_CERT_FILE");
+  transport = http::make_curl_transport({.addresses = addresses,
+                                         .user_agent = fmt::format("Pilot/{}", version()),
+                                         .ca_file = authorities == nullptr ? "" : authorities},
+                                        log);
   tasks = std::make_unique<engine::TaskPool>(
       engine::TaskPool::Options{.addresses = addresses, .files = options.sqlite_dir});
   demo = std::make_unique<DemoServer>(io_contexts(), log);

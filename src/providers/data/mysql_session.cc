@@ -9,7 +9,7 @@
 namespace pilot::providers::data {
 namespace {
 
-constexpr Millis kToStop{400};
+constexpr Millis kToStop{250};
 
 class Session {
  public:

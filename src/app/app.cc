@@ -31,6 +31,7 @@
 #include "base/id.h"
 #include "base/run_here.h"
 #include "engine/spawn.h"
+#include "engine/task_pool.h"
 
 namespace pilot::app {
 namespace {
@@ -77,6 +78,7 @@ struct App::State {
   // One user on loopback; false for good once there is a key or a password.
   std::shared_ptr<std::atomic<bool>> alone = std::make_shared<std::atomic<bool>>(false);
   std::unique_ptr<http::Transport> transport;
+  std::unique_ptr<engine::TaskPool> tasks;
   std::unique_ptr<DemoServer> demo;
   std::shared_ptr<const providers::Registry> registry;
   std::unique_ptr<CatalogWatcher> catalog;
@@ -188,14 +190,19 @@ Status App::State::build_registry(const AppOptions& options) {
 }
 
 void App::State::build(const AppOptions& options) {
-  transport =
-      http::make_curl_transport({.addresses = {.allow_loopback = options.allow_private_network,
-                                               .allow_private = options.allow_private_network,
-                                               .allow = options.allow_hosts,
-                                               .deny = options.deny_hosts,
-                                               .alone = alone},
-                                 .user_agent = fmt::format("Pilot/{}", version())},
-                                log);
+  const http::AddressPolicy addresses{.allow_loopback = options.allow_private_network,
+                                      .allow_private = options.allow_private_network,
+                                      .allow = options.allow_hosts,
+                                      .deny = options.deny_hosts,
+                                      .alone = alone};
+  // OpenSSL's own variable: what speaks TLS without curl (redis, mqtt, postgresql) heeds it, too.
+  const char* authorities = std::getenv("SSL_CERT_FILE");
+  transport = http::make_curl_transport({.addresses = addresses,
+                                         .user_agent = fmt::format("Pilot/{}", version()),
+                                         .ca_file = authorities == nullptr ? "" : authorities},
+                                        log);
+  tasks = std::make_unique<engine::TaskPool>(
+      engine::TaskPool::Options{.addresses = addresses, .files = options.sqlite_dir});
   const auto has_role = [&](std::string_view role) {
     return std::find(options.roles.begin(), options.roles.end(), role) != options.roles.end();
   };
@@ -215,7 +222,8 @@ void App::State::build(const AppOptions& options) {
                                 .registry = registry,
                                 .clock = *clock,
                                 .log = log,
-                                .shards = contexts});
+                                .shards = contexts,
+                                .tasks = tasks.get()});
   std::vector<std::unique_ptr<Random>> random;
   for (std::size_t i = 0; i < shards.size(); ++i) random.push_back(make_system_random());
   services.reset(new api::Services{.store = *store,

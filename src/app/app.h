@@ -33,6 +33,8 @@ struct AppOptions {
   std::vector<http::HostRule> allow_hosts = {};
   std::vector<http::HostRule> deny_hosts = {};
   std::filesystem::path catalog;  // a directory of more manifests; empty: none
+  std::string
+      sqlite_dir;  // where plans may keep SQLite files, a folder for each user; empty: nowhere
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
   LogLevel access_log = LogLevel::debug;  // of the line for each request

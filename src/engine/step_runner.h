@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "engine/connections.h"
+#include "engine/task_runner.h"
 #include "http/transport.h"
 #include "plan/compiled_plan.h"
 #include "providers/redact.h"
@@ -45,10 +46,11 @@ class StepRunner {
   using HostsOf = std::function<http::HostListPtr(const UserId&)>;
 
   StepRunner(store::CredentialStore& store, const vault::KeyHolder& keys,
-             http::Transport& transport, Clock& clock, HostsOf hosts_of = {})
+             http::Transport& transport, Clock& clock, TaskRunner tasks, HostsOf hosts_of = {})
       : connections_(store, keys),
         transport_(transport),
         clock_(clock),
+        tasks_(std::move(tasks)),
         hosts_of_(std::move(hosts_of)) {}
 
   // An action without I/O: at once.
@@ -65,6 +67,8 @@ class StepRunner {
  private:
   providers::Call view(const CallOrder& order, const providers::Connection& connection) const;
   CallResult read(const PreparedCall& call, http::Answer answer) const;
+  boost::asio::awaitable<CallResult> send_task(std::unique_ptr<PreparedCall> call,
+                                               CancelToken cancel);
 
   Connections connections_;
   const providers::Connection no_connection_;
@@ -72,6 +76,7 @@ class StepRunner {
 
   http::Transport& transport_;
   Clock& clock_;
+  const TaskRunner tasks_;
   const HostsOf hosts_of_;
 };
 

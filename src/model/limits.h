@@ -58,6 +58,16 @@ inline constexpr int kRedirects = 5;
 inline constexpr long kCurlConnections = 2'048;  // kept for reuse
 inline constexpr std::size_t kRequestBody = 10u << 20;
 
+// databases, queues, files: calls that block a thread of their own
+inline constexpr unsigned kTaskThreads = 32;           // at once, per process
+inline constexpr unsigned kTasksOfUser = 16;           // of these, for one user
+inline constexpr auto kTaskGrace = 1s;                 // to end after a timeout or a cancellation
+inline constexpr unsigned kLookUpThreads = 8;          // resolvers that hang hold one each
+inline constexpr std::size_t kQueryRows = 50'000;      // of one result
+inline constexpr std::size_t kQueryBytes = 64u << 10;  // the text of one statement
+inline constexpr std::size_t kQueryValues = 10'000;    // bound to one statement
+inline constexpr std::int64_t kSqliteBytes = 1 << 30;  // one file
+
 // engine
 inline constexpr std::size_t kQueuedRuns = 10'000;  // accepted and not yet finished or asleep
 inline constexpr auto kJournalDelay = 50ms;         // oldest unflushed row

@@ -51,6 +51,13 @@ inline constexpr auto kDefaultStepTimeout = 30s;
 inline constexpr int kRetryAttempts = 100;
 inline constexpr auto kRetryAfter = 5min;  // a longer Retry-After is cut to this
 
+// import of OpenAPI documents
+inline constexpr std::size_t kOpenApiBytes = 10u << 20;
+inline constexpr std::size_t kOpenApiDepth = 200;
+inline constexpr std::size_t kOpenApiKeys = 1'000'000;     // also values of a YAML document
+inline constexpr std::size_t kOpenApiOperations = 10'000;  // taken from one
+inline constexpr std::size_t kManifestBytes = 20u << 20;   // what they become
+
 // outbound
 inline constexpr std::size_t kResponseBytes = kStepOutput;
 inline constexpr std::size_t kResponseHeaders = 256u << 10;

@@ -22,6 +22,40 @@ bool is_host_text(std::string_view text) {
   });
 }
 
+// Segment by segment; none of them can be a dot segment.
+std::string encode_path(std::string_view text) {
+  std::string out;
+  while (true) {
+    const std::size_t slash = text.find('/');
+    out += http::encode_segment(text.substr(0, slash));
+    if (slash == std::string_view::npos) return out;
+    out += '/';
+    text.remove_prefix(slash + 1);
+  }
+}
+
+Status put_deep(Json& body, const std::vector<std::string>& path, Json value) {
+  Json* at = &body;
+  for (const std::string& part : path) {
+    if (at->is_null()) *at = JsonObject{};
+    if (!at->is_object()) return invalid("invalid_value", "`set` names a part of what is no map");
+    at = &at->get_object()[part];
+  }
+  *at = std::move(value);
+  return ok();
+}
+
+// pagination.page: a part of a map in the body.
+std::vector<std::string> parts_of(std::string_view name) {
+  std::vector<std::string> out;
+  while (true) {
+    const std::size_t dot = name.find('.');
+    out.emplace_back(name.substr(0, dot));
+    if (dot == std::string_view::npos) return out;
+    name.remove_prefix(dot + 1);
+  }
+}
+
 // Puts one request together.
 class Builder {
  public:
@@ -39,7 +73,11 @@ class Builder {
   Status body_part(JsonObject by_wire, JsonObject by_name);
   Status constants(bool query);
   Status free_parts();
-  void page_parts();
+  Status page_parts();
+  bool with_slashes(const std::string& param) const {
+    return std::ranges::any_of(spec_.params,
+                               [&](const Param& p) { return p.name == param && p.slashes; });
+  }
   Status idempotency_key();
   Result<http::Request> finish();
   Result<std::string> text_of(const Text& text) const;
@@ -69,7 +107,7 @@ Result<std::string> Builder::value_for_url(const Text::Piece& piece) const {
                                  piece.text),
                      pointer);
     }
-    return http::encode_segment(*text);
+    return with_slashes(piece.text) ? encode_path(*text) : http::encode_segment(*text);
   }
   const auto value = fields_.get(piece.text);
   if (!value) return value.error();
@@ -192,17 +230,6 @@ Status Builder::body_part(JsonObject by_wire, JsonObject by_name) {
   return ok();
 }
 
-Status put_deep(Json& body, const std::vector<std::string>& path, Json value) {
-  Json* at = &body;
-  for (const std::string& part : path) {
-    if (at->is_null()) *at = JsonObject{};
-    if (!at->is_object()) return invalid("invalid_value", "`set` names a part of what is no map");
-    at = &at->get_object()[part];
-  }
-  *at = std::move(value);
-  return ok();
-}
-
 // Those of the query stand before what the params add, the others go over it.
 Status Builder::constants(bool query) {
   for (const Constant& constant : spec_.constants) {
@@ -255,7 +282,7 @@ Status Builder::free_parts() {
   return ok();
 }
 
-void Builder::page_parts() {
+Status Builder::page_parts() {
   for (const auto& [name, value] : mark_.query) {
     std::erase_if(draft_.query, [&](const auto& pair) { return pair.first == name; });
     put_query(name, value);
@@ -263,9 +290,9 @@ void Builder::page_parts() {
   for (const auto& [name, value] : mark_.body) {
     Json* into = &draft_.body;
     if (!spec_.graphql.empty() && into->is_object()) into = &into->get_object()["variables"];
-    if (into->is_null()) *into = JsonObject{};
-    if (into->is_object()) into->get_object()[name] = value;
+    if (Status done = put_deep(*into, parts_of(name), value); !done) return done;
   }
+  return ok();
 }
 
 Status Builder::idempotency_key() {
@@ -311,7 +338,7 @@ Result<http::Request> Builder::build() {
   if (Status done = constants(true); !done) return done.error();
   if (Status done = spec_.free_form ? free_parts() : param_parts(); !done) return done.error();
   if (Status done = constants(false); !done) return done.error();
-  page_parts();
+  if (Status done = page_parts(); !done) return done.error();
   if (*scheme != nullptr) {
     if (Status done = (*scheme)->add(draft_, fields_, call_); !done) return done.error();
   }

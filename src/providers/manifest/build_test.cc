@@ -34,6 +34,13 @@ TEST(ManifestBuild, AValueInThePathIsOneSegment) {
   EXPECT_EQ(empty.build().error().code, "invalid_value");
 }
 
+TEST(ManifestBuild, APathOfSeveralSegmentsKeepsItsSlashesOnly) {
+  const ManifestCall call(
+      with_action("{do: 'PUT /b/{key}', params: {key: {type: string!, slashes: true}}}"), "x",
+      R"({"key":"a b/../c?d/./e"})");
+  EXPECT_EQ(call.request().url, "https://api.acme.example/v1/b/a%20b/%2E%2E/c%3Fd/%2E/e");
+}
+
 TEST(ManifestBuild, TheHostIsHeldByItsPattern) {
   const std::string manifest =
       "id: shop\nbase: 'https://{{shop}}.shop.example/api'\nfields: {shop: "

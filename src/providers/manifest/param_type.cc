@@ -114,7 +114,9 @@ std::optional<ParamType> read_map(ParamType out, const Json& value, Place place,
   }
   for (const auto& member : map.object()) {
     const std::string_view key = key_of(member);
-    if (key == "as" || key == "aliases" || (key == "type" && member.value().is_string())) continue;
+    if (key == "as" || key == "aliases" || key == "slashes" ||
+        (key == "type" && member.value().is_string()))
+      continue;
     if (key == "required" && member.value().is_bool()) {
       out.required = member.value().get_bool();
       continue;
@@ -124,6 +126,7 @@ std::optional<ParamType> read_map(ParamType out, const Json& value, Place place,
   if (schema.contains("default")) out.required = false;
   out.param.wire = map.text("as", out.param.name);
   out.param.aliases = map.texts("aliases");
+  out.param.slashes = map.flag("slashes", false);
   out.schema = std::move(schema);
   if (const auto fits = schema::Schema::compile(out.schema); !fits) {
     faults.add(pointer, "invalid_schema",

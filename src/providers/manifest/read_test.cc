@@ -188,6 +188,14 @@ TEST(ManifestPages, CursorInQueryAndInBody) {
   EXPECT_EQ(to_json(posted.result.output), "[1,2]");
 }
 
+TEST(ManifestPages, APageNumberDeepInTheBody) {
+  const ManifestCall call(with("{do: POST /x, effect: read, items: .v, params: {q: string}}",
+                               "page: {page: page.number, in: body, size: {page.size: 1}}"),
+                          "x", "{}");
+  const Walk seen = walk(call, {page(R"({"v":[1]})"), page(R"({"v":[]})")});
+  EXPECT_EQ(seen.bodies[1], R"({"page":{"size":1,"number":2}})");
+}
+
 TEST(ManifestPages, PageNumbersAndOffsetsEndAtAShortPage) {
   const ManifestCall numbers(with("{do: GET /x, items: .}", "page: {page: p, size: {n: 2}}"), "x",
                              "{}");

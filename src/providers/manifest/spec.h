@@ -36,6 +36,7 @@ struct Param {
   std::string wire;  // at the vendor
   Place place = Place::body;
   bool file = false;
+  bool slashes = false;  // in a path: several segments, whose slashes stay
   std::vector<std::string> aliases;
 };
 

@@ -2,69 +2,13 @@
 // and is never answered, logged or put into an error.
 #include "api/body.h"
 #include "api/connection.h"
+#include "api/credential_values.h"
 #include "api/problem.h"
 #include "api/services.h"
 #include "api/wiped.h"
 
 namespace pilot::api {
 namespace {
-
-struct Given {
-  std::string type;
-  Secret value;
-};
-
-Result<Given> read_value(std::string_view type, const Json& value, std::string_view pointer) {
-  if (!is_name(type)) {
-    return invalid("invalid_value",
-                   fmt::format("a credential type is 1 to {} letters, digits, and _ - . @ +",
-                               limits::kNameLength),
-                   std::string(pointer));
-  }
-  if (!value.is_string() || value.get_string().empty()) {
-    return invalid("wrong_type", "a credential must be a text that is not empty",
-                   std::string(pointer));
-  }
-  const auto& secret = value.get_string();
-  if (secret.size() > limits::kCredentialValue) {
-    return invalid("invalid_value",
-                   fmt::format("a credential may have {} bytes", limits::kCredentialValue),
-                   std::string(pointer));
-  }
-  return Given{std::string(type), Secret{std::string(secret.data(), secret.size())}};
-}
-
-// {type, value}, {credential_type, value} or {credentials: {type: value, ...}}.
-Result<std::vector<Given>> read_values(const JsonObject& body) {
-  std::vector<Given> out;
-  if (const Json* several = find(body, "credentials")) {
-    if (!several->is_object() || several->get_object().empty()) {
-      return invalid("wrong_type", "\"credentials\" must be an object like {\"api_key\": \"...\"}",
-                     "/credentials");
-    }
-    for (const auto& member : several->get_object()) {
-      const std::string_view type{member.key().data(), member.key().size()};
-      Result<Given> given = read_value(type, member.value(), "/credentials");
-      if (!given) return given.error();
-      out.push_back(std::move(*given));
-    }
-    return out;
-  }
-  const std::string_view key = body.contains("type") ? "type" : "credential_type";
-  Result<std::string> type = text_member(body, key);
-  if (!type) return type.error();
-  const Json* value = find(body, "value");
-  if (type->empty() || value == nullptr) {
-    return invalid("missing_param",
-                   "send {\"type\": \"api_key\", \"value\": \"...\"} or {\"credentials\": "
-                   "{\"api_key\": \"...\"}}",
-                   type->empty() ? "/type" : "/value");
-  }
-  Result<Given> given = read_value(*type, *value, "/value");
-  if (!given) return given.error();
-  out.push_back(std::move(*given));
-  return out;
-}
 
 Result<std::string> connection_name(std::string name, std::string_view pointer) {
   if (is_name(name)) return name;
@@ -118,21 +62,13 @@ awaitable<Response> set(ApiPtr api, Request& request) {
   Result<std::string> name = text_member(*body, "connection", "default");
   if (name) name = connection_name(std::move(*name), "/connection");
   if (!name) co_return problem(name.error());
-  Result<std::vector<Given>> values = read_values(*body);
+  const auto values = read_credential_values(*body);
   if (!values) co_return problem(values.error());
-  const WallTime now = services.clock.now();
-  const auto ring = services.keys.ring();
   JsonArray types;
-  for (const Given& given : *values) {
-    store::SealedCredential sealed;
-    sealed.user = request.principal;
+  for (const GivenCredential& given : *values) {
+    store::SealedCredential sealed = sealed_credential(api, request, given);
     sealed.provider = (*provider)->name;
     sealed.connection = *name;
-    sealed.type = given.type;
-    vault::Sealed value = ring->seal(given.value.reveal(), now, api->random(request));
-    sealed.encrypted_value = std::move(value.token);
-    sealed.key_id = std::move(value.key_id);
-    sealed.created_at = sealed.updated_at = now;
     const Status put = co_await services.store.put_credential(std::move(sealed));
     if (!put) co_return problem(put.error());
     types.push_back(text(given.type));

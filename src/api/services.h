@@ -12,6 +12,7 @@
 #include "api/plan_cache.h"
 #include "api/rate_limits.h"
 #include "api/router.h"
+#include "base/blocking_pool.h"
 #include "base/log.h"
 #include "engine/engine.h"
 #include "vault/key_holder.h"
@@ -33,6 +34,9 @@ struct Services {
   IdempotencyOptions idempotency;
   RateLimitOptions limits;
   AuditOptions audit;
+  // A document from the network, by the guard's rules; none: nothing can be fetched. Set by the
+  // app.
+  std::function<awaitable<Result<std::string>>(std::string url)> fetch_document;
   boost::asio::any_io_executor background;   // for work beside the requests; none in tests
   std::function<awaitable<void>()> wind_up;  // set by register_routes: writes what is left to write
   std::atomic<bool> ready{true};             // false once the server is stopping: /readyz says 503
@@ -51,6 +55,7 @@ struct Api {
   Identity identity;
   Idempotency idempotency;
   AuditTrail audit;
+  BlockingPool imports{"pilot-import", 1};  // OpenAPI documents: one at a time
 };
 using ApiPtr = std::shared_ptr<Api>;
 
@@ -66,6 +71,7 @@ void register_execute(Router& router, const ApiPtr& api);
 void register_logs(Router& router, const ApiPtr& api);
 void register_credentials(Router& router, const ApiPtr& api);
 void register_connection_test(Router& router, const ApiPtr& api);
+void register_custom(Router& router, const ApiPtr& api);
 void register_schedules(Router& router, const ApiPtr& api);
 void register_keys(Router& router, const ApiPtr& api);
 void register_users(Router& router, const ApiPtr& api);

@@ -25,6 +25,7 @@
 #include "app/catalog_watcher.h"
 #include "app/database.h"
 #include "app/demo/demo_server.h"
+#include "app/fetch_document.h"
 #include "app/open_keys.h"
 #include "app/private_memory.h"
 #include "app/registry.h"
@@ -238,6 +239,9 @@ void App::State::build(const AppOptions& options) {
                                    .idempotency = {.node = node, .only_process = !store->shared()},
                                    .limits = options.limits,
                                    .background = shards[0]->io.get_executor()});
+  services->fetch_document = [&outbound = *transport](std::string address) {
+    return fetch_document(outbound, std::move(address));
+  };
   api::register_routes(router, *services);
 }
 

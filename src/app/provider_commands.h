@@ -10,6 +10,19 @@ class App;
 
 namespace pilot::app {
 
+struct ImportCommandOptions {
+  std::string source;                // a file, - for stdin, or an http(s) URL
+  std::vector<std::string> include;  // globs
+  std::string name;
+  std::string base;
+  std::string out;  // a file; its ending says how: .json, else YAML
+  bool dry_run = false;
+  bool allow_private_network = false;
+};
+// The manifest goes to stdout, or to --out; notes to stderr. With neither --dry-run nor --out the
+// document becomes a custom integration of the user.
+int providers_import(const GlobalOptions& global, const ImportCommandOptions& options);
+
 struct ProviderCommandOptions {
   std::string provider;
   std::string action;
@@ -18,6 +31,7 @@ struct ProviderCommandOptions {
   std::string connection_values;
   std::string search;
   std::vector<std::string> paths;
+  ImportCommandOptions import;
 };
 
 int providers_list(const GlobalOptions& global, const ProviderCommandOptions& options);

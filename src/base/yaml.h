@@ -13,4 +13,7 @@ Result<Json> parse_yaml(std::string_view text, const JsonLimits& limits = {});
 // is there; 0 when the text cannot be read. For error messages.
 int yaml_line(std::string_view text, std::string_view pointer);
 
+// Block style, small containers on one line; reads back to an equal value (doubles as in to_json).
+std::string to_yaml(const Json& value);
+
 }  // namespace pilot

@@ -9,5 +9,6 @@ using UserId = Id<struct UserTag>;
 using PlanId = Id<struct PlanTag>;
 using RunId = Id<struct RunTag>;
 using ScheduleId = Id<struct ScheduleTag>;
+using CustomIntegrationId = Id<struct CustomIntegrationTag>;
 
 }  // namespace pilot

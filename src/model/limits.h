@@ -98,6 +98,10 @@ inline constexpr std::int64_t kPageMax = 500;
 inline constexpr std::size_t kCredentialValue = 64u << 10;
 inline constexpr std::size_t kNameLength = 100;  // provider, action, connection, type
 
+// custom integrations
+inline constexpr std::int64_t kCustomIntegrations = 1'000;  // of one user
+inline constexpr std::size_t kCustomActions = 1'000;        // of one integration
+
 // who is calling
 inline constexpr std::int64_t kKeys = 1'000;    // of one user, not revoked
 inline constexpr std::int64_t kSessions = 100;  // of one user; a new one ends the oldest

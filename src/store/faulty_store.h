@@ -182,6 +182,39 @@ class FaultyStore final : public Store {
   awaitable<Result<std::vector<KeyUse>>> key_usage() override { return pass(inner_.key_usage()); }
   std::uint64_t credential_generation() const override { return inner_.credential_generation(); }
 
+  awaitable<Status> create_integration(CustomIntegration integration) override {
+    return pass(inner_.create_integration(std::move(integration)));
+  }
+  awaitable<Status> replace_integration(CustomIntegration integration) override {
+    return pass(inner_.replace_integration(std::move(integration)));
+  }
+  awaitable<Result<CustomIntegration>> find_integration(UserId user,
+                                                        CustomIntegrationId id) override {
+    return pass(inner_.find_integration(std::move(user), std::move(id)));
+  }
+  awaitable<Result<std::optional<CustomIntegration>>> find_integration_named(
+      UserId user, std::string name) override {
+    return pass(inner_.find_integration_named(std::move(user), std::move(name)));
+  }
+  awaitable<Result<Page<CustomIntegration>>> list_integrations(UserId user,
+                                                               PageRequest page) override {
+    return pass(inner_.list_integrations(std::move(user), std::move(page)));
+  }
+  awaitable<Result<std::int64_t>> count_integrations(UserId user) override {
+    return pass(inner_.count_integrations(std::move(user)));
+  }
+  awaitable<Status> remove_integration(UserId user, CustomIntegrationId id) override {
+    return pass(inner_.remove_integration(std::move(user), std::move(id)));
+  }
+  awaitable<Status> put_custom_credential(SealedCredential credential) override {
+    return pass(inner_.put_custom_credential(std::move(credential)));
+  }
+  awaitable<Result<std::vector<SealedCredential>>> custom_credentials(
+      UserId user, CustomIntegrationId id) override {
+    return pass(inner_.custom_credentials(std::move(user), std::move(id)));
+  }
+  std::uint64_t custom_generation() const override { return inner_.custom_generation(); }
+
   awaitable<Result<IdempotencyState>> begin_idempotent(IdempotencyClaim claim) override {
     return pass(inner_.begin_idempotent(std::move(claim)));
   }

@@ -6,6 +6,7 @@
 
 #include "store/audit_store.h"
 #include "store/credential_store.h"
+#include "store/custom_store.h"
 #include "store/idempotency_store.h"
 #include "store/identity_store.h"
 #include "store/node_store.h"
@@ -34,6 +35,7 @@ class Store : public PlanStore,
               public RunStore,
               public ScheduleStore,
               public CredentialStore,
+              public CustomStore,
               public NodeStore,
               public IdempotencyStore,
               public AuditStore,

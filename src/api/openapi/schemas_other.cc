@@ -48,6 +48,34 @@ constexpr std::array kSchemas{
     SchemaDoc{"ConnectionVerdict",
               "ok:boolean provider:string connection:string action:string message:string "
               "error?:any run_id:string"},
+    SchemaDoc{"IntegrationSet",
+              "! name?:string? display_name?:string? description?:string? "
+              "auth_type?:api_key|oauth base_url?:string? auth_header?:string? "
+              "auth_prefix?:string? oauth_config?:object? is_active?:boolean "
+              "actions?:[IntegrationActionSet] openapi?:any include?:[string] "
+              "source_url?:string? user_id?:string"},
+    SchemaDoc{"IntegrationActionSet",
+              "! id?:any action_id:string action_name?:string? description?:string? "
+              "http_method?:string endpoint?:string parameters?:any created_at?:any "
+              "updated_at?:any integration_id?:any"},
+    SchemaDoc{"IntegrationAction",
+              "id:string integration_id:string action_id:string action_name:string "
+              "description:string http_method:string endpoint:string parameters:any "
+              "created_at:time updated_at:time"},
+    SchemaDoc{"Integration",
+              "id:string user_id:string name:string display_name:string description:string "
+              "auth_type:string base_url:string auth_header:string? auth_prefix:string? "
+              "oauth_config:any is_active:boolean imported:boolean created_at:time "
+              "updated_at:time created_by:string updated_by:string actions:[IntegrationAction]"},
+    SchemaDoc{"IntegrationList", "integrations:[Integration] next_cursor:string?"},
+    SchemaDoc{"IntegrationSaved",
+              "success:boolean id:string integration:Integration notes?:[ImportNote] "
+              "operations?:integer actions?:integer"},
+    SchemaDoc{"ImportNote", "code:string message:string pointer:string count:integer"},
+    SchemaDoc{"IntegrationShown",
+              "success:boolean id:string integration:Integration credential_types:[string] "
+              "manifest:object"},
+    SchemaDoc{"IntegrationCredentials", "success:boolean id:string types:[string]"},
     SchemaDoc{"Health",
               "status:healthy|unhealthy version:string database:DatabaseHealth "
               "timestamp:time"},

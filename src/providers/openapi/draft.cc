@@ -90,6 +90,44 @@ bool Draft::put_constant(Where where, std::string_view wire, const Json& value) 
   return true;
 }
 
+void Draft::take_query() {
+  const std::size_t mark = target.find('?');
+  if (mark == std::string::npos) return;
+  std::string_view rest = std::string_view(target).substr(mark + 1);
+  std::vector<std::pair<std::string, std::string>> pairs;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('&'), rest.size());
+    const std::string_view pair = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const std::size_t equals = pair.find('=');
+    if (pair.empty()) continue;
+    pairs.emplace_back(pair.substr(0, equals),
+                       equals == std::string_view::npos ? "" : pair.substr(equals + 1));
+  }
+  target.resize(mark);
+  for (const auto& [name, value] : pairs) {
+    const auto with = [&](Where where, std::string_view wire) {
+      return std::find_if(slots.begin(), slots.end(), [&](const Slot& slot) {
+        return slot.where == where && slot.wire == wire;
+      });
+    };
+    if (put_constant(Where::query, name, Json(value))) {
+      if (const auto same = with(Where::query, name); same != slots.end()) slots.erase(same);
+      continue;
+    }
+    const bool whole = value.starts_with('{') && value.find('}') == value.size() - 1;
+    const std::string inner = whole ? value.substr(1, value.size() - 2) : name;
+    if (with(Where::query, name) != slots.end()) continue;
+    if (const auto declared = with(Where::path, inner); declared != slots.end()) {
+      declared->where = Where::query;
+      declared->wire = name;
+      declared->called = inner;
+    } else {
+      slots.push_back({name, Where::query, JsonObject{{"type", "string"}}, true, inner});
+    }
+  }
+}
+
 JsonObject Draft::finished() && {
   NameSet names;
   std::map<std::string, std::string, std::less<>> in_path;

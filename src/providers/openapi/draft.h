@@ -17,6 +17,7 @@ struct Slot {
   Where where = Where::query;
   JsonObject schema;
   bool required = false;
+  std::string called = {};  // the param's name where it is not made from `wire`
 };
 
 struct Draft {
@@ -31,6 +32,9 @@ struct Draft {
 
   // A constant, unless its text cannot stand in `set`: then false.
   bool put_constant(Where where, std::string_view wire, const Json& value);
+  // A query in the target, /?Action=Get&Id={id}, becomes constants and slots; after those
+  // that are declared.
+  void take_query();
   // `do`, params, query, header, set, send, body and arrays of the manifest's action.
   JsonObject finished() &&;
 };

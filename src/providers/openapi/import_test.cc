@@ -174,7 +174,9 @@ TEST(Import, NamesOfActions) {
   const ImportedManifest imported = import_text(with_paths(R"(paths:
   /a/{id}/b: {get: {}, post: {operationId: ../../etc/passwd}}
   /c: {get: {operationId: repos/list-for-org}, post: {operationId: HTTPServer_GetV2, tags: [x]}}
-  /d: {get: {operationId: httpServerGetV2, tags: [Other Things]}, put: {operationId: HttpServerGetV2}}
+  /d:
+    get: {operationId: httpServerGetV2, tags: [Other Things]}
+    put: {operationId: HttpServerGetV2}
   /e: {get: {operationId: request}, delete: {operationId: "\u202e"}}
   /f: {get: {operationId: 2fa.enable}}
 )"));

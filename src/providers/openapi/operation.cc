@@ -87,29 +87,6 @@ std::string cleaned_path(std::string_view path) {
   return out;
 }
 
-// A query that stands in the path: /?Action=Get&Id={id}.
-void take_query(Draft& draft) {
-  const std::size_t mark = draft.target.find('?');
-  if (mark == std::string::npos) return;
-  std::string_view rest = std::string_view(draft.target).substr(mark + 1);
-  std::vector<std::pair<std::string, std::string>> pairs;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find('&'), rest.size());
-    const std::string_view pair = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    const std::size_t equals = pair.find('=');
-    if (pair.empty()) continue;
-    pairs.emplace_back(pair.substr(0, equals),
-                       equals == std::string_view::npos ? "" : pair.substr(equals + 1));
-  }
-  draft.target.resize(mark);
-  for (const auto& [name, value] : pairs) {
-    if (!draft.put_constant(Where::query, name, Json(value))) {
-      draft.slots.push_back({name, Where::query, JsonObject{{"type", "string"}}, true});
-    }
-  }
-}
-
 // A place in the path that no parameter declares is a text.
 void add_undeclared(Draft& draft) {
   for (std::size_t at = draft.target.find('{'); at != std::string::npos;
@@ -221,7 +198,6 @@ std::optional<BuiltAction> build_action(const Operation& operation, const Surrou
     server = own_server(*operation.path_item, around.address, around.source_url, notes);
   }
   if (!server) return std::nullopt;
-  take_query(draft);
   auto parameters = collect_parameters(around.document, *operation.path_item, object, notes);
   if (!parameters) return std::nullopt;
   std::erase_if(*parameters, [&](const Parameter& parameter) {
@@ -230,6 +206,7 @@ std::optional<BuiltAction> build_action(const Operation& operation, const Surrou
   Converter converter(around.document, notes, extent);
   add_words(operation, around, extent, draft);
   add_parameters(*parameters, converter, draft);
+  draft.take_query();
   add_undeclared(draft);
   if (!add_body(object, *parameters, converter, draft)) return std::nullopt;
   add_answer(object, converter, draft);

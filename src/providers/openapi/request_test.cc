@@ -56,7 +56,8 @@ TEST(Parameters, OfThePathAreOverridden) {
   /a:
     parameters: [{name: q, in: query, schema: {type: string}}, {$ref: '#/components/parameters/P'}]
     get: {operationId: a, parameters: [{name: q, in: query, schema: {type: integer}}]}
-components: {parameters: {P: {name: p, in: query, required: true, schema: {type: string, default: x}}}}
+components:
+  parameters: {P: {name: p, in: query, required: true, schema: {type: string, default: x}}}
 )"));
   EXPECT_EQ(part(imported, "/actions/a/params"),
             R"({"q":{"type":"integer"},"p":{"type":"string","default":"x","required":true}})");

@@ -84,6 +84,21 @@ class PostgresStore final : public Store {
   // Another node may have changed one: it also rises by itself, every second.
   std::uint64_t credential_generation() const override;
 
+  awaitable<Status> create_integration(CustomIntegration integration) override;
+  awaitable<Status> replace_integration(CustomIntegration integration) override;
+  awaitable<Result<CustomIntegration>> find_integration(UserId user,
+                                                        CustomIntegrationId id) override;
+  awaitable<Result<std::optional<CustomIntegration>>> find_integration_named(
+      UserId user, std::string name) override;
+  awaitable<Result<Page<CustomIntegration>>> list_integrations(UserId user,
+                                                               PageRequest page) override;
+  awaitable<Result<std::int64_t>> count_integrations(UserId user) override;
+  awaitable<Status> remove_integration(UserId user, CustomIntegrationId id) override;
+  awaitable<Status> put_custom_credential(SealedCredential credential) override;
+  awaitable<Result<std::vector<SealedCredential>>> custom_credentials(
+      UserId user, CustomIntegrationId id) override;
+  std::uint64_t custom_generation() const override;
+
   awaitable<Result<IdempotencyState>> begin_idempotent(IdempotencyClaim claim) override;
   awaitable<Status> finish_idempotent(IdempotencyKey key, std::string claim,
                                       StoredAnswer answer) override;
@@ -166,6 +181,7 @@ class PostgresStore final : public Store {
   const PostgresOptions options_;
   Log& log_;
   std::atomic<std::uint64_t> credential_generation_{1};
+  std::atomic<std::uint64_t> custom_generation_{1};
   Connector connector_;
   std::mutex mutex_;
   std::vector<std::pair<void*, std::unique_ptr<Connections>>> shards_;  // guarded by mutex_

@@ -71,15 +71,23 @@ Result<std::int64_t> remove(Connection& db, const UserId& user, const std::strin
   return db.changes();
 }
 
+// Of both tables: custom integrations stand under a provider's name that none can have.
 Result<std::vector<SealedCredential>> page(Connection& db, const CredentialKey& after,
                                            std::int64_t limit) {
   static constexpr char kSelect[] =
-      "SELECT user_id, provider, connection, type, encrypted_value, key_id, expires_at, created_at,"
-      " updated_at FROM provider_credentials"
+      "SELECT * FROM (SELECT user_id, provider, connection, type, encrypted_value, key_id,"
+      " expires_at, created_at, updated_at FROM provider_credentials"
       " WHERE (user_id, provider, connection, type) > (?1, ?2, ?3, ?4)"
-      " ORDER BY user_id, provider, connection, type LIMIT ?5";
+      " ORDER BY user_id, provider, connection, type LIMIT ?5)"
+      " UNION ALL SELECT * FROM (SELECT user_id, ?6, integration_id, credential_type,"
+      " encrypted_value, key_id, token_expires_at, created_at, updated_at"
+      " FROM custom_integration_credentials"
+      " WHERE (user_id, ?6, integration_id, credential_type) > (?1, ?2, ?3, ?4)"
+      " ORDER BY user_id, integration_id, credential_type LIMIT ?5)"
+      " ORDER BY 1, 2, 3, 4 LIMIT ?5";
   Query rows = db.query(kSelect);
-  rows.bind(after.user.text, after.provider, after.connection, after.type, limit);
+  rows.bind(after.user.text, after.provider, after.connection, after.type, limit,
+            kCustomCredential);
   return read_all(rows);
 }
 
@@ -87,11 +95,21 @@ Result<std::int64_t> reseal_all(Connection& db, const std::vector<Reseal>& batch
   static constexpr char kUpdate[] =
       "UPDATE provider_credentials SET encrypted_value = ?6, key_id = ?7 WHERE user_id = ?1"
       " AND provider = ?2 AND connection = ?3 AND type = ?4 AND encrypted_value = ?5";
+  static constexpr char kUpdateCustom[] =
+      "UPDATE custom_integration_credentials SET encrypted_value = ?5, key_id = ?6"
+      " WHERE user_id = ?1 AND integration_id = ?2 AND credential_type = ?3"
+      " AND encrypted_value = ?4";
   std::int64_t changed = 0;
   for (const Reseal& one : batch) {
-    Query query = db.query(kUpdate);
-    query.bind(one.row.user.text, one.row.provider, one.row.connection, one.row.type, one.old_value,
-               one.new_value, one.new_key_id);
+    const bool custom = one.row.provider == kCustomCredential;
+    Query query = db.query(custom ? kUpdateCustom : kUpdate);
+    if (custom) {
+      query.bind(one.row.user.text, one.row.connection, one.row.type, one.old_value, one.new_value,
+                 one.new_key_id);
+    } else {
+      query.bind(one.row.user.text, one.row.provider, one.row.connection, one.row.type,
+                 one.old_value, one.new_value, one.new_key_id);
+    }
     if (Status done = query.run(); !done) return done.error();
     changed += db.changes();
   }
@@ -100,7 +118,9 @@ Result<std::int64_t> reseal_all(Connection& db, const std::vector<Reseal>& batch
 
 Result<std::vector<KeyUse>> usage(Connection& db) {
   static constexpr char kCount[] =
-      "SELECT key_id, count(*) FROM provider_credentials GROUP BY key_id ORDER BY key_id";
+      "SELECT key_id, count(*) FROM (SELECT key_id FROM provider_credentials"
+      " UNION ALL SELECT key_id FROM custom_integration_credentials)"
+      " GROUP BY key_id ORDER BY key_id";
   Query rows = db.query(kCount);
   std::vector<KeyUse> found;
   while (rows.next()) {

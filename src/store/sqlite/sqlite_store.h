@@ -77,6 +77,21 @@ class SqliteStore final : public Store {
   awaitable<Result<std::vector<KeyUse>>> key_usage() override;
   std::uint64_t credential_generation() const override { return credential_generation_.load(); }
 
+  awaitable<Status> create_integration(CustomIntegration integration) override;
+  awaitable<Status> replace_integration(CustomIntegration integration) override;
+  awaitable<Result<CustomIntegration>> find_integration(UserId user,
+                                                        CustomIntegrationId id) override;
+  awaitable<Result<std::optional<CustomIntegration>>> find_integration_named(
+      UserId user, std::string name) override;
+  awaitable<Result<Page<CustomIntegration>>> list_integrations(UserId user,
+                                                               PageRequest page) override;
+  awaitable<Result<std::int64_t>> count_integrations(UserId user) override;
+  awaitable<Status> remove_integration(UserId user, CustomIntegrationId id) override;
+  awaitable<Status> put_custom_credential(SealedCredential credential) override;
+  awaitable<Result<std::vector<SealedCredential>>> custom_credentials(
+      UserId user, CustomIntegrationId id) override;
+  std::uint64_t custom_generation() const override { return custom_generation_.load(); }
+
   awaitable<Result<IdempotencyState>> begin_idempotent(IdempotencyClaim claim) override;
   awaitable<Status> finish_idempotent(IdempotencyKey key, std::string claim,
                                       StoredAnswer answer) override;
@@ -110,6 +125,7 @@ class SqliteStore final : public Store {
 
  private:
   std::atomic<std::uint64_t> credential_generation_{1};
+  std::atomic<std::uint64_t> custom_generation_{1};
   Writer writer_;
   Readers readers_;  // after the writer: in memory it uses the writer's connection
 };

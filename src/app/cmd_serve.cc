@@ -47,7 +47,8 @@ int serve(const GlobalOptions& global, const ServeOptions& options) {
   if (!allow) return refuse(allow.error());
   const auto deny = read_rules(options.deny_hosts, "--deny-host");
   if (!deny) return refuse(deny.error());
-  const Result<std::string> database = read_database_url(global.database_url_file);
+  const Result<std::string> database =
+      read_database_url(global.database_url_file, global.database_url);
   if (!database) return refuse(database.error());
   StopSignal stop;
   auto app = App::start({.data_dir = global.data_dir,

@@ -42,7 +42,8 @@ Result<Session> Session::open(const GlobalOptions& options) {
       const auto health = session.client_->call("GET", "/healthz");
       if (health && health->status == 200) return session;
     }
-    const Result<std::string> database = read_database_url(options.database_url_file);
+    const Result<std::string> database =
+        read_database_url(options.database_url_file, options.database_url);
     if (!database) return database.error();
     AppOptions app{.data_dir = options.data_dir,
                    .database_url = *database,

@@ -13,6 +13,7 @@ namespace pilot::app {
 struct GlobalOptions {
   std::filesystem::path data_dir;
   std::string database_url_file;  // see read_database_url()
+  std::string database_url;       // of the environment
   vault::KeySource keys;
   bool json = false;
   std::string user;  // whom the command is for; empty: whoever runs the server ("local")

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "engine/connections.h"
+#include "engine/user_hosts.h"
 #include "http/transport.h"
 #include "plan/compiled_plan.h"
 #include "providers/redact.h"
@@ -41,15 +42,9 @@ struct CallResult {
 
 class StepRunner {
  public:
-  // EngineOptions::hosts_of.
-  using HostsOf = std::function<http::HostListPtr(const UserId&)>;
-
-  StepRunner(store::CredentialStore& store, const vault::KeyHolder& keys,
-             http::Transport& transport, Clock& clock, HostsOf hosts_of = {})
-      : connections_(store, keys),
-        transport_(transport),
-        clock_(clock),
-        hosts_of_(std::move(hosts_of)) {}
+  StepRunner(store::Store& store, const vault::KeyHolder& keys, http::Transport& transport,
+             Clock& clock)
+      : connections_(store, keys), hosts_(store), transport_(transport), clock_(clock) {}
 
   // An action without I/O: at once.
   providers::LogicOutcome run_logic(CallOrder order) const;
@@ -66,13 +61,15 @@ class StepRunner {
   providers::Call view(const CallOrder& order, const providers::Connection& connection) const;
   CallResult read(const PreparedCall& call, http::Answer answer) const;
 
-  Connections connections_;
-  const providers::Connection no_connection_;
-  std::vector<http::HostListPtr> allowed_hosts(const PreparedCall& call) const;
+  // Both bind: the lists of the user, and that of the connection whose credentials go along.
+  boost::asio::awaitable<Result<std::vector<http::HostListPtr>>> allowed_hosts(
+      const PreparedCall& call);
 
+  Connections connections_;
+  UserHosts hosts_;
+  const providers::Connection no_connection_;
   http::Transport& transport_;
   Clock& clock_;
-  const HostsOf hosts_of_;
 };
 
 }  // namespace pilot::engine

@@ -31,6 +31,13 @@ bool on_postgres() {
   return store != nullptr && std::string_view(store) == "postgres";
 }
 
+std::string database_url(const std::filesystem::path& data_dir) {
+  if (!on_postgres()) return {};
+  Databases& all = databases();
+  const std::lock_guard lock(all.mutex);
+  return all.made[data_dir.lexically_normal()].url();
+}
+
 void use_database_url_file(const std::filesystem::path& data_dir, const std::string& file) {
   Databases& all = databases();
   const std::lock_guard lock(all.mutex);
@@ -39,13 +46,12 @@ void use_database_url_file(const std::filesystem::path& data_dir, const std::str
 
 Arguments pilot_arguments(const std::filesystem::path& data_dir, Arguments args) {
   args.insert(args.begin(), {PILOT_BINARY, "--data-dir", data_dir.string()});
-  if (!on_postgres()) return args;
   Databases& all = databases();
   const std::lock_guard lock(all.mutex);
   const std::filesystem::path key = data_dir.lexically_normal();
   if (const auto file = all.url_files.find(key); file != all.url_files.end()) {
     args.insert(args.begin() + 1, {"--database-url-file", file->second});
-  } else {
+  } else if (on_postgres()) {
     args.insert(args.begin(), {"/usr/bin/env", "PILOT_DATABASE_URL=" + all.made[key].url()});
   }
   return args;

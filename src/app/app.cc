@@ -22,6 +22,7 @@
 #include "api/services.h"
 #include "api/tls.h"
 #include "api/token.h"
+#include "app/ca_file.h"
 #include "app/database.h"
 #include "app/demo/demo_server.h"
 #include "app/open_keys.h"
@@ -100,7 +101,7 @@ struct App::State {
   Status see_who_is_there(const AppOptions& options);
   void make_shards(unsigned count);
   api::IdentityOptions identity_options(const AppOptions& options);
-  void build(const AppOptions& options);
+  void build(const AppOptions& options, std::string authorities);
   Status listen(const AppOptions& options);
   Status succeed();
   void run_shards();
@@ -171,14 +172,15 @@ api::IdentityOptions App::State::identity_options(const AppOptions& options) {
           .alone = alone};
 }
 
-void App::State::build(const AppOptions& options) {
+void App::State::build(const AppOptions& options, std::string authorities) {
   transport =
       http::make_curl_transport({.addresses = {.allow_loopback = options.allow_private_network,
                                                .allow_private = options.allow_private_network,
                                                .allow = options.allow_hosts,
                                                .deny = options.deny_hosts,
                                                .alone = alone},
-                                 .user_agent = fmt::format("Pilot/{}", version())},
+                                 .user_agent = fmt::format("Pilot/{}", version()),
+                                 .authorities = std::move(authorities)},
                                 log);
   demo = std::make_unique<DemoServer>(io_contexts(), log);
   auto all = std::make_shared<providers::Registry>();
@@ -278,6 +280,8 @@ asio::awaitable<void> App::State::watch_sign_in() {
 }
 
 Result<std::unique_ptr<App>> App::start(AppOptions options) {
+  Result<std::string> authorities = read_ca_file(options.ca_file);
+  if (!authorities) return authorities.error();
   raise_descriptor_limit();
   keep_memory_private();
   std::unique_ptr<App> app(new App);
@@ -289,7 +293,7 @@ Result<std::unique_ptr<App>> App::start(AppOptions options) {
     return opened.error();
   }
   if (const Status seen = state.see_who_is_there(options); !seen) return seen.error();
-  state.build(options);
+  state.build(options, std::move(*authorities));
   if (const Status listening = state.listen(options); !listening) return listening.error();
   if (const Status alone = state.succeed(); !alone) return alone.error();
   if (const Status begun = run_here(state.shards[0]->io, state.engine->start()); !begun) {

@@ -32,6 +32,7 @@ struct AppOptions {
   bool allow_private_network = true;
   std::vector<http::HostRule> allow_hosts = {};
   std::vector<http::HostRule> deny_hosts = {};
+  std::filesystem::path ca_file;  // authorities of one's own for what is called; or empty
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
   LogLevel access_log = LogLevel::debug;  // of the line for each request
@@ -43,7 +44,7 @@ struct AppOptions {
 class App {
  public:
   // Everything is up when it answers: the port is open, unfinished runs are being taken up. Codes:
-  // data_dir_in_use, key_missing, address_in_use, and the parts' own.
+  // data_dir_in_use, key_missing, address_in_use, invalid_ca_file, and the parts' own.
   static Result<std::unique_ptr<App>> start(AppOptions options);
   ~App();  // stops if stop() was not called
 

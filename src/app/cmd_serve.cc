@@ -64,6 +64,7 @@ int serve(const GlobalOptions& global, const ServeOptions& options) {
                          .allow_private_network = options.allow_private_network,
                          .allow_hosts = *allow,
                          .deny_hosts = *deny,
+                         .ca_file = global.ca_file,
                          .log_level = global.log_level,
                          .log_format = global.log_format,
                          .access_log = options.access_log ? LogLevel::info : LogLevel::debug,

@@ -253,7 +253,8 @@ std::string first_word(int argc, char** argv) {
     const std::string_view word = argv[i];
     if (!word.starts_with('-')) return std::string(word);
     if (word == "--data-dir" || word == "--user" || word == "--log-level" ||
-        word == "--log-format" || word == "--key-file" || word == "--database-url-file")
+        word == "--log-format" || word == "--key-file" || word == "--database-url-file" ||
+        word == "--ca-file")
       ++i;
   }
   return "";
@@ -277,6 +278,8 @@ int run_command_line(int argc, char** argv) {
                  "file with the URL of a PostgreSQL; or set PILOT_DATABASE_URL");
   app.add_option("--key-file", o.global.keys.file,
                  "the keys that seal credentials; pilot.key in the data directory if not given");
+  app.add_option("--ca-file", o.global.ca_file,
+                 "PEM file of certificate authorities of your own, for what plans call");
   app.add_flag("--json", o.global.json, "output for scripts");
   app.add_option("--user", o.global.user,
                  "the user whom the command is for; \"local\" if not given");

@@ -51,6 +51,7 @@ Result<Session> Session::open(const GlobalOptions& options) {
                    .open = false,
                    .shards = 1,
                    .claim_others = false,
+                   .ca_file = options.ca_file,
                    .log_level = std::max(options.log_level, LogLevel::warn),
                    .log_format = options.log_format};
     Result<std::unique_ptr<App>> started = App::start(std::move(app));

@@ -15,6 +15,7 @@ struct GlobalOptions {
   std::string database_url_file;  // see read_database_url()
   std::string database_url;       // of the environment
   vault::KeySource keys;
+  std::filesystem::path ca_file;  // see read_ca_file()
   bool json = false;
   std::string user;  // whom the command is for; empty: whoever runs the server ("local")
   LogLevel log_level = LogLevel::info;

@@ -22,6 +22,7 @@
 #include "api/services.h"
 #include "api/tls.h"
 #include "api/token.h"
+#include "app/ca_file.h"
 #include "app/catalog_watcher.h"
 #include "app/database.h"
 #include "app/demo/demo_server.h"
@@ -107,7 +108,7 @@ struct App::State {
   void make_shards(unsigned count);
   api::IdentityOptions identity_options(const AppOptions& options);
   Status build_registry(const AppOptions& options);
-  void build(const AppOptions& options);
+  void build(const AppOptions& options, std::string authorities);
   Status listen(const AppOptions& options);
   Status succeed();
   void run_shards();
@@ -190,17 +191,15 @@ Status App::State::build_registry(const AppOptions& options) {
   return ok();
 }
 
-void App::State::build(const AppOptions& options) {
+void App::State::build(const AppOptions& options, std::string authorities) {
   const http::AddressPolicy addresses{.allow_loopback = options.allow_private_network,
                                       .allow_private = options.allow_private_network,
                                       .allow = options.allow_hosts,
                                       .deny = options.deny_hosts,
                                       .alone = alone};
-  // OpenSSL's own variable: what speaks TLS without curl (redis, mqtt, postgresql) heeds it, too.
-  const char* authorities = std::getenv("SSL_CERT_FILE");
   transport = http::make_curl_transport({.addresses = addresses,
                                          .user_agent = fmt::format("Pilot/{}", version()),
-                                         .ca_file = authorities == nullptr ? "" : authorities},
+                                         .authorities = std::move(authorities)},
                                         log);
   tasks = std::make_unique<engine::TaskPool>(
       engine::TaskPool::Options{.addresses = addresses, .files = options.sqlite_dir});
@@ -301,6 +300,11 @@ asio::awaitable<void> App::State::watch_sign_in() {
 }
 
 Result<std::unique_ptr<App>> App::start(AppOptions options) {
+  // OpenSSL's own variable: what speaks TLS without curl (redis, mqtt, postgresql) heeds it, too.
+  const char* usual = std::getenv("SSL_CERT_FILE");
+  Result<std::string> authorities =
+      read_ca_file(options.ca_file.empty() && usual != nullptr ? usual : options.ca_file);
+  if (!authorities) return authorities.error();
   raise_descriptor_limit();
   keep_memory_private();
   std::unique_ptr<App> app(new App);
@@ -313,7 +317,7 @@ Result<std::unique_ptr<App>> App::start(AppOptions options) {
   }
   if (const Status seen = state.see_who_is_there(options); !seen) return seen.error();
   if (const Status built = state.build_registry(options); !built) return built.error();
-  state.build(options);
+  state.build(options, std::move(*authorities));
   if (const Status listening = state.listen(options); !listening) return listening.error();
   if (const Status alone = state.succeed(); !alone) return alone.error();
   if (const Status begun = run_here(state.shards[0]->io, state.engine->start()); !begun) {

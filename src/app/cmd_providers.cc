@@ -127,8 +127,10 @@ int providers_request(const GlobalOptions& global, const ProviderCommandOptions&
   if (!params) return refuse(params.error().prefixed("--params"));
 
   std::error_code ignored;
-  const bool stored = options.connection_values.empty() && !(*provider)->auth.empty() &&
-                      std::filesystem::exists(global.data_dir / "pilot.db", ignored);
+  const bool any_database = !global.database_url.empty() || !global.database_url_file.empty() ||
+                            std::filesystem::exists(global.data_dir / "pilot.db", ignored);
+  const bool stored =
+      any_database && options.connection_values.empty() && !(*provider)->auth.empty();
   Result<Json> described = Json(nullptr);
   if (stored) {
     Result<Session> session = Session::open(global);

@@ -47,7 +47,8 @@ Result<Session> Session::open(const GlobalOptions& options) {
       const auto health = session.client_->call("GET", "/healthz");
       if (health && health->status == 200) return session;
     }
-    const Result<std::string> database = read_database_url(options.database_url_file);
+    const Result<std::string> database =
+        read_database_url(options.database_url_file, options.database_url);
     if (!database) return database.error();
     AppOptions app{.data_dir = options.data_dir,
                    .database_url = *database,
@@ -57,6 +58,7 @@ Result<Session> Session::open(const GlobalOptions& options) {
                    .claim_others = false,
                    .catalog = options.catalog,
                    .sqlite_dir = options.sqlite_dir,
+                   .ca_file = options.ca_file,
                    .log_level = std::max(options.log_level, LogLevel::warn),
                    .log_format = options.log_format};
     Result<std::unique_ptr<App>> started = App::start(std::move(app));

@@ -43,9 +43,6 @@ struct EngineOptions {
   // Several nodes on one database: how long a silent node keeps its runs.
   Millis lease{15'000};
   std::optional<std::chrono::days> retention;  // none: finished runs are kept
-  // The only hosts that this user's calls may go to (every hop); null: any. Asked for each call,
-  // on any shard.
-  std::function<http::HostListPtr(const UserId&)> hosts_of = {};
 };
 
 // Everything a run is started from.

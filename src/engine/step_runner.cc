@@ -76,6 +76,8 @@ awaitable<Result<std::unique_ptr<PreparedCall>>> StepRunner::prepare(CallOrder o
     call->connection = std::move(*connection);
     call->redactor = providers::Redactor(call->connection, step.provider);
   }
+  auto hosts = co_await allowed_hosts(*call);
+  if (!hosts) co_return hosts.error();
   call->effect = effect_of(step, call->order.params);
   if (step.action->is_task()) co_return std::move(call);
   const providers::Call lent = view(call->order, call->connection);
@@ -83,26 +85,23 @@ awaitable<Result<std::unique_ptr<PreparedCall>>> StepRunner::prepare(CallOrder o
     Result<http::Request> request = http->build(lent);
     if (!request) co_return request.error();
     request->timeout = call->order.timeout;
-    request->allowed_hosts = allowed_hosts(*call);
+    request->allowed_hosts = std::move(*hosts);
     call->request = std::move(*request);
   } else {
     Result<http::Mail> mail = std::get<providers::MailAction>(step.action->body).build(lent);
     if (!mail) co_return mail.error();
     mail->timeout = call->order.timeout;
-    mail->allowed_hosts = allowed_hosts(*call);
+    mail->allowed_hosts = std::move(*hosts);
     call->request = std::move(*mail);
   }
   co_return std::move(call);
 }
 
-// Both bind: the user's list, and that of the connection whose credentials go along.
-std::vector<http::HostListPtr> StepRunner::allowed_hosts(const PreparedCall& call) const {
-  std::vector<http::HostListPtr> lists;
-  if (hosts_of_) {
-    if (auto of_user = hosts_of_(call.order.user)) lists.push_back(std::move(of_user));
-  }
-  if (call.connection.hosts) lists.push_back(call.connection.hosts);
-  return lists;
+awaitable<Result<std::vector<http::HostListPtr>>> StepRunner::allowed_hosts(
+    const PreparedCall& call) {
+  auto lists = co_await hosts_.of(call.order.user);
+  if (lists && call.connection.hosts) lists->push_back(call.connection.hosts);
+  co_return lists;
 }
 
 awaitable<CallResult> StepRunner::send(std::unique_ptr<PreparedCall> call, CancelToken cancel) {

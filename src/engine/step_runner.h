@@ -7,6 +7,7 @@
 
 #include "engine/connections.h"
 #include "engine/task_runner.h"
+#include "engine/user_hosts.h"
 #include "http/transport.h"
 #include "plan/compiled_plan.h"
 #include "providers/redact.h"
@@ -42,16 +43,13 @@ struct CallResult {
 
 class StepRunner {
  public:
-  // EngineOptions::hosts_of.
-  using HostsOf = std::function<http::HostListPtr(const UserId&)>;
-
-  StepRunner(store::CredentialStore& store, const vault::KeyHolder& keys,
-             http::Transport& transport, Clock& clock, TaskRunner tasks, HostsOf hosts_of = {})
+  StepRunner(store::Store& store, const vault::KeyHolder& keys, http::Transport& transport,
+             Clock& clock, TaskRunner tasks)
       : connections_(store, keys),
+        hosts_(store),
         transport_(transport),
         clock_(clock),
-        tasks_(std::move(tasks)),
-        hosts_of_(std::move(hosts_of)) {}
+        tasks_(std::move(tasks)) {}
 
   // An action without I/O: at once.
   providers::LogicOutcome run_logic(CallOrder order) const;
@@ -70,14 +68,16 @@ class StepRunner {
   boost::asio::awaitable<CallResult> send_task(std::unique_ptr<PreparedCall> call,
                                                CancelToken cancel);
 
-  Connections connections_;
-  const providers::Connection no_connection_;
-  std::vector<http::HostListPtr> allowed_hosts(const PreparedCall& call) const;
+  // Both bind: the lists of the user, and that of the connection whose credentials go along.
+  boost::asio::awaitable<Result<std::vector<http::HostListPtr>>> allowed_hosts(
+      const PreparedCall& call);
 
+  Connections connections_;
+  UserHosts hosts_;
+  const providers::Connection no_connection_;
   http::Transport& transport_;
   Clock& clock_;
   const TaskRunner tasks_;
-  const HostsOf hosts_of_;
 };
 
 }  // namespace pilot::engine

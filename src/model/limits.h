@@ -106,6 +106,7 @@ inline constexpr std::size_t kCustomActions = 1'000;        // of one integratio
 inline constexpr std::int64_t kKeys = 1'000;    // of one user, not revoked
 inline constexpr std::int64_t kSessions = 100;  // of one user; a new one ends the oldest
 inline constexpr auto kSessionLife = std::chrono::hours{24 * 14};  // since it was last used
+inline constexpr std::size_t kAllowedHosts = 1'000;                // rules of one user's list
 inline constexpr std::size_t kPasswordLeast = 8;
 inline constexpr std::size_t kPasswordBytes = 1'024;
 inline constexpr auto kIdentityCache = 1s;  // how late a revoked key is noticed by other nodes

@@ -83,7 +83,7 @@ constexpr std::array kSchemas{
               "status:ok|error kind?:string schema_version?:integer bytes?:integer code?:string"},
     SchemaDoc{"Monitoring",
               "status:running|stopping version:string uptime_seconds:integer "
-              "runs:OpenRuns engine:EngineLoad providers:integer actions:integer"},
+              "runs:OpenRuns engine?:EngineLoad providers:integer actions:integer"},
     SchemaDoc{"OpenRuns", "open:integer"},
     SchemaDoc{"EngineLoad", "active:integer open:integer limit:integer"},
     SchemaDoc{"OpenApi", "openapi:string info:object paths:object components:object"},

@@ -78,6 +78,7 @@ awaitable<Result<std::unique_ptr<PreparedCall>>> StepRunner::prepare(CallOrder o
   }
   auto hosts = co_await allowed_hosts(*call);
   if (!hosts) co_return hosts.error();
+  call->allowed_hosts = std::move(*hosts);
   call->effect = effect_of(step, call->order.params);
   if (step.action->is_task()) co_return std::move(call);
   const providers::Call lent = view(call->order, call->connection);
@@ -85,13 +86,13 @@ awaitable<Result<std::unique_ptr<PreparedCall>>> StepRunner::prepare(CallOrder o
     Result<http::Request> request = http->build(lent);
     if (!request) co_return request.error();
     request->timeout = call->order.timeout;
-    request->allowed_hosts = std::move(*hosts);
+    request->allowed_hosts = call->allowed_hosts;
     call->request = std::move(*request);
   } else {
     Result<http::Mail> mail = std::get<providers::MailAction>(step.action->body).build(lent);
     if (!mail) co_return mail.error();
     mail->timeout = call->order.timeout;
-    mail->allowed_hosts = std::move(*hosts);
+    mail->allowed_hosts = call->allowed_hosts;
     call->request = std::move(*mail);
   }
   co_return std::move(call);
@@ -121,7 +122,6 @@ awaitable<CallResult> StepRunner::send_task(std::unique_ptr<PreparedCall> call,
                                             CancelToken cancel) {
   CallOrder& order = call->order;
   const plan::CompiledStep& step = *order.step;
-  std::vector<http::HostListPtr> hosts = allowed_hosts(*call);  // reads the connection
   TaskCall task{.run = std::get<providers::TaskAction>(step.action->body).run,
                 .provider = step.provider->name,
                 .action = step.action->name,
@@ -133,7 +133,7 @@ awaitable<CallResult> StepRunner::send_task(std::unique_ptr<PreparedCall> call,
                 .attempt = order.attempt,
                 .idempotency_key = std::move(order.idempotency_key),
                 .now = clock_.now(),
-                .allowed_hosts = std::move(hosts),
+                .allowed_hosts = std::move(call->allowed_hosts),
                 .timeout = order.timeout};
   providers::TaskOutcome outcome = co_await tasks_.run(std::move(task), std::move(cancel));
   CallResult out{.result = std::move(outcome.result),

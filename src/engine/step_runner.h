@@ -31,7 +31,8 @@ struct PreparedCall {
   EffectClass effect = EffectClass::unsafe;
   providers::Connection connection;
   providers::Redactor redactor;
-  std::variant<http::Request, http::Mail> request;
+  std::vector<http::HostListPtr> allowed_hosts;
+  std::variant<http::Request, http::Mail> request;  // of those that are
 };
 
 struct CallResult {

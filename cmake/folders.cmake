@@ -101,6 +101,40 @@ ${calls}  (void)registry;
   target_sources(${target} PRIVATE ${out})
 endfunction()
 
+# catalog/*.yaml, checked and packed by catalog_compiler, as a library with one function (see
+# providers/manifest/embedded.h).
+function(pilot_catalog)
+  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/catalog/*.yaml)
+  add_executable(catalog_compiler ${CMAKE_SOURCE_DIR}/tools/catalog_compiler.cc)
+  target_link_libraries(catalog_compiler PRIVATE pilot_providers)
+  pilot_use_header(catalog_compiler)
+  set(blob ${CMAKE_BINARY_DIR}/generated/catalog.packed)
+  add_custom_command(OUTPUT ${blob}
+    COMMAND catalog_compiler ${CMAKE_SOURCE_DIR}/catalog ${blob}
+    DEPENDS ${files} catalog_compiler VERBATIM)
+  set(out ${CMAKE_BINARY_DIR}/generated/embedded_catalog.cc)
+  file(CONFIGURE OUTPUT ${out} CONTENT
+"// Generated; do not edit. The packed catalogue stands in the binary as it is.
+#include \"providers/manifest/embedded.h\"
+__asm__(\".section .rodata\\n\"
+        \".global pilot_catalog_begin\\npilot_catalog_begin:\\n\"
+        \".incbin \\\"${blob}\\\"\\n\"
+        \".global pilot_catalog_end\\npilot_catalog_end:\\n\"
+        \".byte 0\\n.text\\n\");
+extern \"C\" const char pilot_catalog_begin[];
+extern \"C\" const char pilot_catalog_end[];
+namespace pilot::providers::manifest {
+std::string_view embedded_catalog() {
+  return {pilot_catalog_begin, static_cast<std::size_t>(pilot_catalog_end - pilot_catalog_begin)};
+}
+}  // namespace pilot::providers::manifest
+" @ONLY)
+  set_source_files_properties(${out} PROPERTIES OBJECT_DEPENDS ${blob})
+  add_library(pilot_catalog STATIC ${out})
+  target_link_libraries(pilot_catalog PUBLIC pilot_providers)
+  pilot_use_header(pilot_catalog)
+endfunction()
+
 function(pilot_program)
   if(PILOT_FUZZ OR NOT EXISTS ${CMAKE_SOURCE_DIR}/src/app/main.cc)
     return()

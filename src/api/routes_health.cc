@@ -44,9 +44,13 @@ awaitable<Response> ready(ApiPtr api) {
   co_return text_response("ready\n");
 }
 
-awaitable<Response> monitoring(ApiPtr api) {
+// What the server has to do in all is its operator's to know; others hear of their own runs.
+awaitable<Response> monitoring(ApiPtr api, Request& request) {
   Services& services = api->services;
-  const Result<std::int64_t> open = co_await services.store.count_open();
+  const bool all = request.caller.is_operator() && request.principal == request.caller.user;
+  std::optional<UserId> whose;
+  if (!all) whose = request.principal;
+  const Result<std::int64_t> open = co_await services.store.count_open(std::move(whose));
   if (!open) co_return problem(open.error());
   const engine::EngineLoad load = services.engine.load();
   std::size_t actions = 0;
@@ -54,14 +58,16 @@ awaitable<Response> monitoring(ApiPtr api) {
   for (const providers::Provider* provider : providers) actions += provider->actions.size();
   const auto uptime =
       std::chrono::duration_cast<std::chrono::seconds>(services.clock.steady() - api->started);
-  co_return json_response(JsonObject{
-      {"status", services.ready ? "running" : "stopping"},
-      {"version", text(services.version)},
-      {"uptime_seconds", uptime.count()},
-      {"runs", JsonObject{{"open", *open}}},
-      {"engine", JsonObject{{"active", load.active}, {"open", load.open}, {"limit", load.limit}}},
-      {"providers", providers.size()},
-      {"actions", actions}});
+  JsonObject out{{"status", services.ready ? "running" : "stopping"},
+                 {"version", text(services.version)},
+                 {"uptime_seconds", uptime.count()},
+                 {"runs", JsonObject{{"open", *open}}},
+                 {"providers", providers.size()},
+                 {"actions", actions}};
+  if (all) {
+    out["engine"] = JsonObject{{"active", load.active}, {"open", load.open}, {"limit", load.limit}};
+  }
+  co_return json_response(out);
 }
 
 }  // namespace
@@ -75,7 +81,7 @@ void register_health(Router& router, const ApiPtr& api) {
              [api](Request&) { return ready(api); });
   router.add({Method::get, "/api/monitoring/status", Scope::read, "monitoring_status",
               "What this server is doing"},
-             [api](Request&) { return monitoring(api); });
+             [api](Request& request) { return monitoring(api, request); });
 }
 
 }  // namespace pilot::api

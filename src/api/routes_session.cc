@@ -77,24 +77,102 @@ awaitable<Result<store::User>> check(ApiPtr api, SignIn given) {
                   {}};
 }
 
+// None: go on. By hash: a name may be as long as a body.
+std::optional<Error> too_many_tries(ApiPtr api, const Request& request, std::string_view name) {
+  const auto wait = api->identity.logins.take(token_hash(name), request.peer);
+  if (!wait) return std::nullopt;
+  return Error{ErrorKind::rate_limited, "rate_limited",
+               "too many tries to sign in to this account or from this address", "", *wait};
+}
+
+// The answer to a sign-in: the cookie, and what writes need.
+Response signed_in(const ApiPtr& api, const UserId& user, std::string_view token, int status) {
+  Response response = json_response(
+      JsonObject{{"user", text(user.text)}, {"csrf_token", text(csrf_token(token))}}, status);
+  response.headers.emplace_back("Set-Cookie", cookie(api->identity, token, limits::kSessionLife));
+  response.shown_once = true;
+  return response;
+}
+
 awaitable<Response> sign_in(ApiPtr api, Request& request) {
   Result<SignIn> given = read_sign_in(request);
   if (!given) co_return problem(given.error());
-  // By hash: a name may be as long as a body.
-  if (const auto wait = api->identity.logins.take(token_hash(given->name), request.peer)) {
-    co_return problem(Error{ErrorKind::rate_limited, "rate_limited",
-                            "too many tries to sign in to this account or from this address", "",
-                            *wait});
-  }
+  if (const auto many = too_many_tries(api, request, given->name)) co_return problem(*many);
   const Result<store::User> user = co_await check(api, std::move(*given));
   if (!user) co_return problem(user.error());
   const Result<std::string> token = co_await begin(api, request, user->id);
   if (!token) co_return problem(token.error());
-  Response response = json_response(
-      JsonObject{{"user", text(user->id.text)}, {"csrf_token", text(csrf_token(*token))}}, 201);
-  response.headers.emplace_back("Set-Cookie", cookie(api->identity, *token, limits::kSessionLife));
-  response.shown_once = true;
-  co_return response;
+  co_return signed_in(api, user->id, *token, 201);
+}
+
+struct NewPassword {
+  Secret before;
+  Secret after;
+};
+
+Result<NewPassword> read_new_password(Request& request) {
+  Result<JsonObject> read = read_object(request);
+  wipe(request.body);
+  if (!read) return read.error();
+  const Wiped body(std::move(*read));
+  if (Status known = refuse_unknown(*body, {"old_password", "new_password"}); !known) {
+    return known.error();
+  }
+  Result<std::string> before = text_member(*body, "old_password");
+  if (!before) return before.error();
+  Result<std::string> after = text_member(*body, "new_password");
+  if (!after) return after.error();
+  NewPassword out{Secret(std::move(*before)), Secret(std::move(*after))};
+  if (out.before.empty() || out.after.empty()) {
+    return invalid("missing_param", R"(send {"old_password": "...", "new_password": "..."})",
+                   out.before.empty() ? "/old_password" : "/new_password");
+  }
+  if (out.before.reveal().size() > limits::kPasswordBytes) {
+    return invalid("invalid_password",
+                   fmt::format("a password has {} bytes at most", limits::kPasswordBytes),
+                   "/old_password");
+  }
+  if (Status fit = vault::check_password(out.after.reveal()); !fit) {
+    Error error = fit.error();
+    error.pointer = "/new_password";
+    return error;
+  }
+  return out;
+}
+
+// Of a user who knows the old one. Tries count like those to sign in: a session that somebody found
+// open is no way to guess. All sessions end, this one, too; the answer brings a new one.
+awaitable<Response> change_password(ApiPtr api, Request& request) {
+  if (request.caller.kind != Principal::Kind::session) {
+    co_return problem(invalid("no_session",
+                              "only who has signed in changes their own password here; for others "
+                              "there is PUT /api/users/{id}"));
+  }
+  Result<NewPassword> given = read_new_password(request);
+  if (!given) co_return problem(given.error());
+  const auto user = co_await api->services.store.find_user(request.caller.user);
+  if (!user && user.error().kind != ErrorKind::not_found) co_return problem(user.error());
+  const std::string name = user ? user->name : request.caller.user.text;
+  if (const auto many = too_many_tries(api, request, name)) co_return problem(*many);
+  std::string known = user ? user->password_hash : std::string();
+  const auto same =
+      co_await api->identity.passwords.verify(std::move(given->before), std::move(known));
+  if (!same) co_return problem(same.error());
+  if (!*same) {
+    co_return problem(Error{ErrorKind::permission_denied, "wrong_password",
+                            "this is not your password", "/old_password"});
+  }
+  Result<std::string> hash =
+      co_await api->identity.passwords.hash(std::move(given->after), api->random(request));
+  if (!hash) co_return problem(hash.error());
+  store::UserChange change;
+  change.password_hash = std::move(*hash);
+  const auto changed = co_await api->services.store.update_user(user->id, std::move(change));
+  if (!changed) co_return problem(changed.error());
+  api->identity.generation.raise();
+  const Result<std::string> token = co_await begin(api, request, user->id);
+  if (!token) co_return problem(token.error());
+  co_return signed_in(api, user->id, *token, 200);
 }
 
 awaitable<Response> show(ApiPtr api, Request& request) {
@@ -163,6 +241,9 @@ void register_session(Router& router, const ApiPtr& api) {
   router.add({Method::post, "/api/session", std::nullopt, "sign_in",
               "Signs in with name and password: a cookie, and the token that writes need"},
              [api](Request& request) { return sign_in(api, request); });
+  router.add({Method::post, "/api/session/password", std::nullopt, "change_password",
+              "Changes one's own password; all other sessions end", true},
+             [api](Request& request) { return change_password(api, request); });
   router.add({Method::get, "/api/session", std::nullopt, "show_session", "Who is calling", true},
              [api](Request& request) { return show(api, request); });
   router.add(

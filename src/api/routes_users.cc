@@ -5,6 +5,7 @@
 #include "api/problem.h"
 #include "api/services.h"
 #include "api/wiped.h"
+#include "engine/user_hosts.h"
 
 namespace pilot::api {
 namespace {
@@ -16,12 +17,24 @@ struct Given {
   std::optional<std::string> email;
   std::optional<Secret> password;
   std::optional<bool> disabled;
+  std::optional<std::optional<std::string>> allowed_hosts;
 };
 
+Json hosts_json(const std::optional<std::string>& hosts) {
+  if (!hosts) return nullptr;
+  JsonArray rules;
+  for (const std::string& rule : engine::split_host_rules(*hosts)) rules.push_back(text(rule));
+  return rules;
+}
+
 Json user_json(const store::User& user) {
-  return JsonObject{{"id", text(user.id.text)},  {"owner", text_or_null(user.owner.text)},
-                    {"name", text(user.name)},   {"email", text_or_null(user.email)},
-                    {"disabled", user.disabled}, {"created_at", text(to_rfc3339(user.created_at))}};
+  return JsonObject{{"id", text(user.id.text)},
+                    {"owner", text_or_null(user.owner.text)},
+                    {"name", text(user.name)},
+                    {"email", text_or_null(user.email)},
+                    {"disabled", user.disabled},
+                    {"allowed_hosts", hosts_json(user.allowed_hosts)},
+                    {"created_at", text(to_rfc3339(user.created_at))}};
 }
 
 bool acts_for_another(const Request& request) { return request.principal != request.caller.user; }
@@ -36,6 +49,33 @@ Result<std::optional<std::string>> maybe_text(const JsonObject& body, std::strin
   Result<std::string> given = text_member(body, key);
   if (!given) return given.error();
   return std::optional<std::string>(std::move(*given));
+}
+
+// A list of rules, or null: anywhere. Unlike the others null is a value, so that what a user was
+// read as can be sent back.
+Status read_hosts(const JsonObject& body, Given& out) {
+  const Json* value = find(body, "allowed_hosts");
+  if (value == nullptr) return ok();
+  out.allowed_hosts.emplace();
+  if (value->is_null()) return ok();
+  const auto wrong = [] {
+    return invalid("wrong_type", "\"allowed_hosts\" must be an array of texts, or null",
+                   "/allowed_hosts");
+  };
+  if (!value->is_array()) return wrong();
+  std::vector<std::string> rules;
+  for (const Json& rule : value->get_array()) {
+    if (!rule.is_string()) return wrong();
+    rules.emplace_back(as_view(rule.get_string()));
+  }
+  Result<std::string> list = engine::join_host_rules(rules);
+  if (!list) {
+    Error error = list.error();
+    error.pointer = "/allowed_hosts" + error.pointer;
+    return error;
+  }
+  *out.allowed_hosts = std::move(*list);
+  return ok();
 }
 
 Result<Given> read_given(const JsonObject& body) {
@@ -65,6 +105,7 @@ Result<Given> read_given(const JsonObject& body) {
     }
     out.disabled = disabled->get_bool();
   }
+  if (Status hosts = read_hosts(body, out); !hosts) return hosts.error();
   return out;
 }
 
@@ -143,6 +184,7 @@ Result<store::User> read_new(ApiPtr api, Request& request, const JsonObject& bod
   }
   user.email = given.email.value_or("");
   user.disabled = given.disabled.value_or(false);
+  user.allowed_hosts = given.allowed_hosts.value_or(std::nullopt);
   return user;
 }
 
@@ -157,7 +199,7 @@ Result<JsonObject> read_body(Request& request, std::vector<std::string> known) {
 
 awaitable<Response> create(ApiPtr api, Request& request) {
   Result<JsonObject> read =
-      read_body(request, {"id", "name", "email", "password", "owner", "disabled"});
+      read_body(request, {"id", "name", "email", "password", "owner", "disabled", "allowed_hosts"});
   if (!read) co_return problem(read.error());
   const Wiped body(std::move(*read));
   Result<Given> given = read_given(*body);
@@ -200,7 +242,8 @@ awaitable<Result<store::User>> find_mine(ApiPtr api, Request& request) {
 }
 
 awaitable<Response> update(ApiPtr api, Request& request) {
-  Result<JsonObject> read = read_body(request, {"name", "email", "password", "disabled"});
+  Result<JsonObject> read =
+      read_body(request, {"name", "email", "password", "disabled", "allowed_hosts"});
   if (!read) co_return problem(read.error());
   const Wiped body(std::move(*read));
   Result<Given> given = read_given(*body);
@@ -216,7 +259,7 @@ awaitable<Response> update(ApiPtr api, Request& request) {
   if (!hash) co_return problem(hash.error());
   if (*hash) api->identity.note_sign_in();
   const auto user = co_await api->services.store.update_user(
-      before->id, {given->name, given->email, *hash, given->disabled});
+      before->id, {given->name, given->email, *hash, given->disabled, given->allowed_hosts});
   if (!user) co_return problem(user.error());
   api->identity.generation.raise();
   co_return json_response(JsonObject{{"success", true}, {"user", user_json(*user)}});
@@ -240,7 +283,7 @@ void register_users(Router& router, const ApiPtr& api) {
   router.add({Method::get, "/api/users", Scope::admin, "list_users", "Your users, by id"},
              [api](Request& request) { return list(api, request); });
   router.add({Method::put, "/api/users/{id}", Scope::admin, "update_user",
-              "Changes a user: name, password, disabled"},
+              "Changes a user: name, password, disabled, allowed hosts"},
              [api](Request& request) { return update(api, request); });
   router.add({Method::del, "/api/users/{id}", Scope::admin, "remove_user",
               "Removes a user; its keys and sessions end"},

@@ -236,6 +236,79 @@ TEST_F(SessionApi, ADisabledUserAndANewPasswordEndIt) {
   EXPECT_EQ(ask(Method::get, "/api/plans", {{"Cookie", cookie_of(again)}}).status, 401);
 }
 
+class OwnPassword : public SessionApi {
+ protected:
+  Answer change(Headers headers, std::string_view before, std::string_view after) {
+    return ask(Method::post, "/api/session/password", std::move(headers),
+               fmt::format(R"({{"old_password":"{}","new_password":"{}"}})", before, after));
+  }
+};
+
+TEST_F(OwnPassword, IsChangedByWhoKnowsTheOldOneAndEndsTheOtherSessions) {
+  const SignedIn other = sign_in();
+  const SignedIn mine = sign_in();
+  const Answer changed = change(with(mine), "correct horse", "battery staple");
+  ASSERT_EQ(changed.status, 200) << changed.body;
+  EXPECT_EQ(json_text(changed.json, "user"), "ada");
+  EXPECT_TRUE(changed.response.shown_once);
+  for (const SignedIn& old : {other, mine}) {
+    EXPECT_EQ(ask(Method::get, "/api/plans", with(old, false)).status, 401);
+  }
+  const SignedIn now{cookie_of(changed), json_text(changed.json, "csrf_token")};
+  EXPECT_EQ(ask(Method::post, "/api/plans", with(now), std::string(kPlan)).status, 201);
+  EXPECT_EQ(try_in("ada", "correct horse").status, 401);
+  EXPECT_EQ(try_in("ada", "battery staple").status, 201);
+}
+
+TEST_F(OwnPassword, StaysAsItIsOtherwise) {
+  const SignedIn in = sign_in();
+  EXPECT_EQ(verdict(change(with(in), "wrong horse", "battery staple")), "403 wrong_password");
+  EXPECT_EQ(verdict(change(with(in), "correct horse", "short")), "422 invalid_password");
+  EXPECT_EQ(verdict(change(with(in), "correct horse", std::string(1'025, 'x'))),
+            "422 invalid_password");
+  EXPECT_EQ(verdict(change(with(in), std::string(1'025, 'x'), "battery staple")),
+            "422 invalid_password");
+  EXPECT_EQ(verdict(change(with(in), "", "battery staple")), "422 missing_param");
+  EXPECT_EQ(verdict(change(with(in), "correct horse", "")), "422 missing_param");
+  EXPECT_EQ(verdict(change(with(in, false), "correct horse", "battery staple")),
+            "403 bad_csrf_token");
+  EXPECT_EQ(verdict(change({}, "correct horse", "battery staple")), "401 unauthenticated");
+  for (const std::string_view more :
+       {R"("user_id":"bob")", R"("user":"bob")", R"("id":"bob")", R"("password":"x")"}) {
+    const Answer refused =
+        ask(Method::post, "/api/session/password", with(in),
+            fmt::format(R"({{"old_password":"correct horse","new_password":"battery staple",{}}})",
+                        more));
+    EXPECT_GE(refused.status, 403) << more;
+    EXPECT_THAT(refused.body, Not(HasSubstr("horse")));
+  }
+  EXPECT_EQ(ask(Method::get, "/api/plans", with(in, false)).status, 200);
+  EXPECT_EQ(try_in("ada", "correct horse").status, 201);
+}
+
+TEST_F(OwnPassword, IsNotChangedWithAKey) {
+  const MadeKey key = make_key("ada", kEveryScope);
+  for (const std::string_view token : {std::string_view(key.secret), kOperatorToken}) {
+    EXPECT_EQ(verdict(change(bearer(token), "correct horse", "battery staple")), "422 no_session");
+  }
+  EXPECT_EQ(try_in("ada", "correct horse").status, 201);
+}
+
+// An open session is no way to try out passwords faster than at the door.
+TEST_F(OwnPassword, TriesCountLikeThoseToSignIn) {
+  const SignedIn in = sign_in();
+  int refused = 0;
+  while (refused < 50 &&
+         verdict(change(with(in), "wrong", "battery staple")) == "403 wrong_password") {
+    ++refused;
+  }
+  EXPECT_EQ(refused, limits::kLoginTries - 1) << "the sign-in was one";
+  EXPECT_EQ(verdict(change(with(in), "correct horse", "battery staple")), "429 rate_limited");
+  EXPECT_EQ(try_in("ada", "correct horse").status, 429);
+  clock_.advance(6s);
+  EXPECT_EQ(change(with(in), "correct horse", "battery staple").status, 200);
+}
+
 TEST_F(SessionApi, AKeyHasNoSessionToEnd) {
   const MadeKey key = make_key("ada", "read");
   EXPECT_EQ(verdict(ask_with(key.secret, Method::del, "/api/session")), "422 no_session");

@@ -42,6 +42,30 @@ TEST_F(UsersApi, AUserBelongsToItsMaker) {
   EXPECT_EQ(ask_with(key_, Method::get, "/api/plans?user_id=acme.alice").status, 200);
 }
 
+TEST_F(UsersApi, WhereAUsersCallsMayGo) {
+  const auto hosts = [](const Answer& answer) {
+    return to_json(answer.json.at("user").at("allowed_hosts"));
+  };
+  EXPECT_EQ(hosts(create(key_, R"({"id":"acme.a"})")), "null");
+  EXPECT_EQ(hosts(create(key_, R"({"id":"acme.b","allowed_hosts":["api.test:443",".cdn.test"]})")),
+            R"(["api.test:443",".cdn.test"])");
+  EXPECT_EQ(hosts(change(key_, "acme.b", R"({"disabled":false})")),
+            R"(["api.test:443",".cdn.test"])");
+  EXPECT_EQ(hosts(change(key_, "acme.b", R"({"allowed_hosts":[]})")), "[]");
+  EXPECT_EQ(hosts(change(key_, "acme.b", R"({"allowed_hosts":null})")), "null");
+  for (const std::string_view wrong :
+       {R"("api.test")", R"([7])", R"(["https://api.test/"])", R"([""])", R"(["a.test b.test"])",
+        R"(["a.test,b.test"])", R"(["a.test:0"])", R"({"0":"a.test"})"}) {
+    const Answer refused = change(key_, "acme.b", fmt::format(R"({{"allowed_hosts":{}}})", wrong));
+    EXPECT_EQ(refused.status, 422) << wrong;
+    EXPECT_THAT(refused.body, HasSubstr("/allowed_hosts")) << wrong;
+  }
+  // Nobody lifts a list that somebody else has set for them.
+  EXPECT_EQ(change(key_, "acme", R"({"allowed_hosts":null})").status, 404);
+  const std::string alices = make_key("acme.b", kEveryScope).secret;
+  EXPECT_EQ(change(alices, "acme.b", R"({"allowed_hosts":null})").status, 404);
+}
+
 TEST_F(UsersApi, IdsAndNamesStayInTheMakersSpace) {
   for (const std::string_view id : {"alice", "other", "other.x", "local", "acme", "acme.", "acmex",
                                     "ACME.x", "acme.a\\u0000b", "acme.\\u202ex", "acme.x "}) {

@@ -32,6 +32,10 @@ struct AppOptions {
   bool allow_private_network = true;
   std::vector<http::HostRule> allow_hosts = {};
   std::vector<http::HostRule> deny_hosts = {};
+  std::filesystem::path catalog;  // a directory of more manifests; empty: none
+  std::string
+      sqlite_dir;  // where plans may keep SQLite files, a folder for each user; empty: nowhere
+  std::filesystem::path ca_file;  // authorities of one's own for what is called; or empty
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
   LogLevel access_log = LogLevel::debug;  // of the line for each request
@@ -43,7 +47,7 @@ struct AppOptions {
 class App {
  public:
   // Everything is up when it answers: the port is open, unfinished runs are being taken up. Codes:
-  // data_dir_in_use, key_missing, address_in_use, and the parts' own.
+  // data_dir_in_use, key_missing, address_in_use, invalid_ca_file, and the parts' own.
   static Result<std::unique_ptr<App>> start(AppOptions options);
   ~App();  // stops if stop() was not called
 
@@ -63,9 +67,6 @@ class App {
   struct State;
   std::unique_ptr<State> state_;
 };
-
-// All providers of this binary.
-std::shared_ptr<const providers::Registry> make_registry();
 
 std::string_view version();
 

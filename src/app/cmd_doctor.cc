@@ -71,7 +71,7 @@ Check check_postgres(const std::string& url, Log& log) {
 }
 
 Check check_database(const GlobalOptions& global, const DataDir& dir, Log& log) {
-  const Result<std::string> url = read_database_url(global.database_url_file);
+  const Result<std::string> url = read_database_url(global.database_url_file, global.database_url);
   if (!url) return {"database", false, url.error().message};
   if (!url->empty()) return check_postgres(*url, log);
   std::error_code error;

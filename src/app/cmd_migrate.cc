@@ -84,7 +84,7 @@ int drop_old(const GlobalOptions& global, const std::string& url) {
 }  // namespace
 
 int migrate(const GlobalOptions& global, const MigrateOptions& options) {
-  const Result<std::string> url = read_database_url(global.database_url_file);
+  const Result<std::string> url = read_database_url(global.database_url_file, global.database_url);
   if (!url) return refuse(url.error());
   if (!options.from_old && !options.drop_old) return migrate_schema(global, *url);
   if (url->empty()) {

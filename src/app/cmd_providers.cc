@@ -2,10 +2,12 @@
 // but for `request` with stored credentials.
 #include <fmt/format.h>
 
-#include "app/commands.h"
 #include "app/output.h"
+#include "app/provider_commands.h"
+#include "app/registry.h"
 #include "base/log.h"
 #include "base/nearest.h"
+#include "providers/provider_view.h"
 #include "providers/request_view.h"
 
 namespace pilot::app {
@@ -40,33 +42,11 @@ std::string joined(const JsonArray& all) {
   return out;
 }
 
-Json shown(const Provider& provider) {
-  JsonArray actions;
-  for (const auto& action : provider.actions) {
-    actions.push_back(
-        JsonObject{{"name", action.name},
-                   {"title", action.title},
-                   {"description", action.description},
-                   {"aliases", names(action.aliases)},
-                   {"effect", action.effect_of ? "by method" : to_string(action.effect)},
-                   {"params", action.params}});
-  }
-  JsonArray auth;
-  for (const auto& field : provider.auth) {
-    auth.push_back(JsonObject{{"type", field.type},
-                              {"title", field.title},
-                              {"secret", field.secret},
-                              {"required", field.required}});
-  }
-  return JsonObject{{"name", provider.name},
-                    {"title", provider.title},
-                    {"description", provider.description},
-                    {"kind", provider.kind},
-                    {"category", provider.category},
-                    {"docs", provider.docs},
-                    {"aliases", names(provider.aliases)},
-                    {"auth", std::move(auth)},
-                    {"actions", std::move(actions)}};
+bool matches(const Provider& provider, const std::string& word) {
+  if (word.empty()) return true;
+  const auto has = [&](const std::string& text) { return text.find(word) != std::string::npos; };
+  return has(provider.name) || has(provider.title) || provider.category == word ||
+         std::ranges::any_of(provider.aliases, has);
 }
 
 void show_for_people(const Provider& provider) {
@@ -101,16 +81,14 @@ void show_for_people(const Provider& provider) {
 
 }  // namespace
 
-int providers_list(const GlobalOptions& global) {
-  const auto registry = make_registry();
+int providers_list(const GlobalOptions& global, const ProviderCommandOptions& options) {
+  const auto registry = make_registry(global.catalog);
   JsonArray all;
   std::vector<std::vector<std::string>> rows{{"NAME", "KIND", "CONNECTION", "ACTIONS"}};
   for (const Provider* provider : registry->all()) {
+    if (!matches(*provider, options.search)) continue;
     const JsonArray actions = names(provider->action_names());
-    all.push_back(JsonObject{{"name", provider->name},
-                             {"kind", provider->kind},
-                             {"auth", auth_types(*provider)},
-                             {"actions", actions}});
+    all.push_back(providers::provider_brief(*provider));
     rows.push_back(
         {provider->name, provider->kind, joined(auth_types(*provider)), joined(actions)});
   }
@@ -122,20 +100,20 @@ int providers_list(const GlobalOptions& global) {
   return kExitOk;
 }
 
-int providers_show(const GlobalOptions& global, const std::string& name) {
-  const auto registry = make_registry();
-  const auto provider = find_provider(*registry, name);
+int providers_show(const GlobalOptions& global, const ProviderCommandOptions& options) {
+  const auto registry = make_registry(global.catalog);
+  const auto provider = find_provider(*registry, options.provider);
   if (!provider) return refuse(provider.error());
   if (global.json) {
-    print_json(shown(**provider));
+    print_json(providers::provider_page(**provider));
   } else {
     show_for_people(**provider);
   }
   return kExitOk;
 }
 
-int providers_request(const GlobalOptions& global, const RequestOptions& options) {
-  const auto registry = make_registry();
+int providers_request(const GlobalOptions& global, const ProviderCommandOptions& options) {
+  const auto registry = make_registry(global.catalog);
   const auto provider = find_provider(*registry, options.provider);
   if (!provider) return refuse(provider.error());
   const providers::Action* action = (*provider)->find(options.action);
@@ -149,8 +127,10 @@ int providers_request(const GlobalOptions& global, const RequestOptions& options
   if (!params) return refuse(params.error().prefixed("--params"));
 
   std::error_code ignored;
-  const bool stored = options.connection_values.empty() && !(*provider)->auth.empty() &&
-                      std::filesystem::exists(global.data_dir / "pilot.db", ignored);
+  const bool any_database = !global.database_url.empty() || !global.database_url_file.empty() ||
+                            std::filesystem::exists(global.data_dir / "pilot.db", ignored);
+  const bool stored =
+      any_database && options.connection_values.empty() && !(*provider)->auth.empty();
   Result<Json> described = Json(nullptr);
   if (stored) {
     Result<Session> session = Session::open(global);

@@ -47,7 +47,8 @@ int serve(const GlobalOptions& global, const ServeOptions& options) {
   if (!allow) return refuse(allow.error());
   const auto deny = read_rules(options.deny_hosts, "--deny-host");
   if (!deny) return refuse(deny.error());
-  const Result<std::string> database = read_database_url(global.database_url_file);
+  const Result<std::string> database =
+      read_database_url(global.database_url_file, global.database_url);
   if (!database) return refuse(database.error());
   StopSignal stop;
   auto app = App::start({.data_dir = global.data_dir,
@@ -63,6 +64,9 @@ int serve(const GlobalOptions& global, const ServeOptions& options) {
                          .allow_private_network = options.allow_private_network,
                          .allow_hosts = *allow,
                          .deny_hosts = *deny,
+                         .catalog = global.catalog,
+                         .sqlite_dir = global.sqlite_dir,
+                         .ca_file = global.ca_file,
                          .log_level = global.log_level,
                          .log_format = global.log_format,
                          .access_log = options.access_log ? LogLevel::info : LogLevel::debug,

@@ -93,17 +93,6 @@ struct JqOptions {
 };
 int jq(const GlobalOptions& global, const JqOptions& options);
 
-struct RequestOptions {
-  std::string provider;
-  std::string action;
-  std::string params = "{}";
-  std::string connection_values;
-  std::string connection = "default";
-};
-int providers_list(const GlobalOptions& global);
-int providers_show(const GlobalOptions& global, const std::string& provider);
-int providers_request(const GlobalOptions& global, const RequestOptions& options);
-
 struct CredentialOptions {
   std::string provider;
   std::string type;
@@ -111,6 +100,7 @@ struct CredentialOptions {
 };
 int credentials_set(const GlobalOptions& global, const CredentialOptions& options);
 int credentials_list(const GlobalOptions& global);
+int credentials_test(const GlobalOptions& global, const CredentialOptions& options);
 int credentials_remove(const GlobalOptions& global, const CredentialOptions& options);
 
 struct KeyringOptions {

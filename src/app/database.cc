@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <cstdlib>
 #include <fstream>
+
+#include "base/environment.h"
 
 namespace pilot::app {
 namespace {
@@ -26,11 +27,13 @@ Result<std::string> checked(std::string url, std::string_view source) {
 
 }  // namespace
 
-Result<std::string> read_database_url(const std::string& file) {
-  if (file.empty()) {
-    const char* value = std::getenv(kVariable);
-    return checked(value == nullptr ? "" : value, kVariable);
-  }
+std::string take_database_url() {
+  const std::optional<Secret> taken = take_from_environment(kVariable);
+  return taken ? std::string(taken->reveal()) : std::string();
+}
+
+Result<std::string> read_database_url(const std::string& file, const std::string& variable) {
+  if (file.empty()) return checked(variable, kVariable);
   struct stat info {};
   if (stat(file.c_str(), &info) != 0) {
     return invalid("invalid_database_url", fmt::format("cannot read {}", file));

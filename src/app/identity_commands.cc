@@ -24,6 +24,14 @@ struct Adder {
   }
 };
 
+CLI::Option* add_allow_host(CLI::App& command, IdentityCommandOptions& o) {
+  return command
+      .add_option("--allow-host", o.allow_hosts,
+                  "HOST[:PORT], .DOMAIN, address or network: the user's calls may go to such "
+                  "hosts only; may be repeated")
+      ->allow_extra_args(false);
+}
+
 }  // namespace
 
 void add_identity_commands(CLI::App& app, const GlobalOptions& global, IdentityCommandOptions& o,
@@ -50,9 +58,16 @@ void add_identity_commands(CLI::App& app, const GlobalOptions& global, IdentityC
   make->add_option("--email", o.email);
   make->add_option("--owner", o.owner, "the user whose keys may act for this one");
   make->add_flag("--password", o.password, "ask for one: typed without echo, or on stdin");
+  add_allow_host(*make, o);
   user.add("list", "List them", users_list)
       ->add_option("--limit", o.limit)
       ->check(CLI::Range(1, 500));
+  auto* set = user.add("set", "Change what is given, and nothing else", users_set);
+  set->add_option("id", o.id)->required();
+  set->add_option("--name", o.name, "to sign in with");
+  set->add_option("--email", o.email);
+  auto* any = set->add_flag("--any-host", o.any_host, "let the user's calls go anywhere");
+  add_allow_host(*set, o)->excludes(any);
   user.with_id("passwd", "Set the password: typed without echo, or on stdin", users_passwd);
   user.with_id("disable", "Refuse the keys and sessions of one", users_disable);
   user.with_id("enable", "Take back a disable", users_enable);

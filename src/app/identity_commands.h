@@ -19,6 +19,8 @@ struct IdentityCommandOptions {
   std::string email;
   std::string owner;
   bool password = false;  // ask for one
+  std::vector<std::string> allow_hosts;
+  bool any_host = false;
   std::int64_t limit = 50;
 };
 
@@ -28,6 +30,7 @@ int keys_revoke(const GlobalOptions& global, const IdentityCommandOptions& optio
 
 int users_create(const GlobalOptions& global, const IdentityCommandOptions& options);
 int users_list(const GlobalOptions& global, const IdentityCommandOptions& options);
+int users_set(const GlobalOptions& global, const IdentityCommandOptions& options);
 int users_passwd(const GlobalOptions& global, const IdentityCommandOptions& options);
 int users_disable(const GlobalOptions& global, const IdentityCommandOptions& options);
 int users_enable(const GlobalOptions& global, const IdentityCommandOptions& options);

@@ -9,9 +9,11 @@
 #include <cstdlib>
 
 #include "app/commands.h"
+#include "app/database.h"
 #include "app/identity_commands.h"
 #include "app/output.h"
 #include "app/provider_commands.h"
+#include "app/serve_options.h"
 #include "base/nearest.h"
 
 namespace {
@@ -24,7 +26,7 @@ struct Options {
   ServeOptions serve;
   RunOptions run;
   ListOptions list;
-  ProviderCommandOptions provider;
+  ProviderCommandOptions providers;
   CredentialOptions credential;
   KeyringOptions keyring;
   ScheduleOptions schedule;
@@ -53,73 +55,10 @@ void add_run_options(CLI::App& command, RunOptions& run) {
       ->allow_extra_args(false);
 }
 
-void add_outbound(CLI::App& command, ServeOptions& serve) {
-  command.add_flag("--allow-private-network", serve.allow_private_network,
-                   "let plans call loopback and private addresses");
-  command
-      .add_option("--allow-host", serve.allow_hosts,
-                  "HOST[:PORT], .DOMAIN, address or network that plans may call though it is "
-                  "private; may be repeated")
-      ->allow_extra_args(false);
-  command
-      .add_option("--deny-host", serve.deny_hosts,
-                  "one that no plan may call, whatever else is allowed; may be repeated")
-      ->allow_extra_args(false);
-}
-
-// What the server shows to the outside, and how much of it one caller may have.
-void add_surface(CLI::App& serve, ServeOptions& o) {
-  auto* certificate = serve.add_option("--tls-cert", o.tls_certificate,
-                                       "PEM file of the certificate and its chain: speak TLS only");
-  auto* key = serve.add_option("--tls-key", o.tls_key, "PEM file of its private key");
-  certificate->needs(key);
-  key->needs(certificate);
-  serve.add_flag("--access-log", o.access_log, "a line in the log for each request");
-  const auto limit = [&serve](const std::string& name, std::int64_t& value,
-                              const std::string& help) {
-    serve.add_option(name, value, help + "; 0: no limit")
-        ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000}))
-        ->capture_default_str();
-  };
-  limit("--rate-limit", o.limit.per_second, "requests a second of each key and each tenant");
-  limit("--rate-burst", o.limit.burst, "as many at once after a rest");
-  limit("--in-flight-limit", o.limit.in_flight, "requests of each key and each tenant at one time");
-}
-
 void add_serve_and_run(CLI::App& app, Options& o, int& exit_code) {
   auto* serve_command =
       leaf(app, "serve", "Start the server", exit_code, [&o] { return serve(o.global, o.serve); });
-  serve_command
-      ->add_option("--address", o.serve.address,
-                   "address to listen on; others than loopback need an API key")
-      ->capture_default_str();
-  serve_command->add_option("--port", o.serve.port, "port; 0 lets the system choose")
-      ->capture_default_str();
-  serve_command->add_option("--public-url", o.serve.public_url,
-                            "how browsers reach it, when a proxy is in front");
-  serve_command->add_option("--shards", o.serve.shards, "threads that serve; 0: one per core")
-      ->check(CLI::Range(0, 256));
-  serve_command
-      ->add_option("--max-queued", o.serve.max_queued,
-                   "runs under way at once; past it the answer is 503")
-      ->check(CLI::Range(1, 1'000'000));
-  serve_command
-      ->add_option("--roles", o.serve.roles,
-                   "what this node does on a shared database: api, worker, scheduler")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"api", "worker", "scheduler"}));
-  serve_command
-      ->add_option_function<std::string>(
-          "--retention",
-          [&o](const std::string& days) { o.serve.retention = std::chrono::days{std::stoi(days)}; },
-          "forget finished runs after that time, like 90d; they are kept if not given")
-      ->check([](const std::string& days) {
-        const bool fine = days.size() >= 2 && days.size() <= 6 && days.back() == 'd' &&
-                          days.find_first_not_of("0123456789") == days.size() - 1;
-        return fine && days.front() != '0' ? "" : "give it in days, like 90d";
-      });
-  add_outbound(*serve_command, o.serve);
-  add_surface(*serve_command, o.serve);
+  add_serve_options(*serve_command, o.serve);
   auto* run_command = leaf(app, "run", "Run a plan from a file and show its steps", exit_code,
                            [&o] { return run(o.global, o.run); });
   run_command->add_option("plan", o.run.file, "JSON or YAML file; - for stdin")->required();
@@ -266,6 +205,10 @@ void add_credentials(CLI::App& app, Options& o, int& exit_code) {
   leaf(*credentials, "list", "List them by type; values are never shown", exit_code,
        [&o] { return credentials_list(o.global); });
   named("rm", "Remove one", credentials_remove);
+  auto* test = leaf(*credentials, "test", "Call the provider to see whether a connection works",
+                    exit_code, [&o] { return credentials_test(o.global, o.credential); });
+  test->add_option("provider", o.credential.provider)->required();
+  test->add_option("--connection", o.credential.connection)->capture_default_str();
 }
 
 void add_keyring(CLI::App& app, Options& o, int& exit_code) {
@@ -297,7 +240,8 @@ std::string first_word(int argc, char** argv) {
     const std::string_view word = argv[i];
     if (!word.starts_with('-')) return std::string(word);
     if (word == "--data-dir" || word == "--user" || word == "--log-level" ||
-        word == "--log-format" || word == "--key-file" || word == "--database-url-file")
+        word == "--log-format" || word == "--catalog" || word == "--key-file" ||
+        word == "--database-url-file" || word == "--ca-file")
       ++i;
   }
   return "";
@@ -309,6 +253,7 @@ int run_command_line(int argc, char** argv) {
   auto keys = pilot::vault::take_key_source();
   if (!keys) return refuse(keys.error());
   o.global.keys = std::move(*keys);
+  o.global.database_url = take_database_url();
   CLI::App app{"Pilot runs plans: steps that call other services, durably.", "pilot"};
   app.set_version_flag("--version", fmt::format("pilot {}", version()));
   app.require_subcommand(1);
@@ -320,6 +265,10 @@ int run_command_line(int argc, char** argv) {
                  "file with the URL of a PostgreSQL; or set PILOT_DATABASE_URL");
   app.add_option("--key-file", o.global.keys.file,
                  "the keys that seal credentials; pilot.key in the data directory if not given");
+  app.add_option("--catalog", o.global.catalog, "a directory of more provider manifests")
+      ->envname("PILOT_CATALOG");
+  app.add_option("--ca-file", o.global.ca_file,
+                 "PEM file of certificate authorities of your own, for what plans call");
   app.add_flag("--json", o.global.json, "output for scripts");
   app.add_option("--user", o.global.user,
                  "the user whom the command is for; \"local\" if not given");
@@ -344,7 +293,7 @@ int run_command_line(int argc, char** argv) {
   add_schedule(app, o, exit_code);
   add_cron(app, o, exit_code);
   add_jq(app, o, exit_code);
-  add_provider_commands(app, o.global, o.provider, exit_code);
+  add_provider_commands(app, o.global, o.providers, exit_code);
   add_credentials(app, o, exit_code);
   add_identity_commands(app, o.global, o.identity, exit_code);
   add_keyring(app, o, exit_code);

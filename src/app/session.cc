@@ -28,6 +28,11 @@ Result<bool> is_owned(const DataDir& dir) {
 
 }  // namespace
 
+std::string sqlite_dir_of_environment() {
+  const char* folder = std::getenv("PILOT_SQLITE_DIR");
+  return folder == nullptr ? "" : folder;
+}
+
 Result<Session> Session::open(const GlobalOptions& options) {
   const auto give_up = std::chrono::steady_clock::now() + kPatience;
   bool told = false;
@@ -42,7 +47,8 @@ Result<Session> Session::open(const GlobalOptions& options) {
       const auto health = session.client_->call("GET", "/healthz");
       if (health && health->status == 200) return session;
     }
-    const Result<std::string> database = read_database_url(options.database_url_file);
+    const Result<std::string> database =
+        read_database_url(options.database_url_file, options.database_url);
     if (!database) return database.error();
     AppOptions app{.data_dir = options.data_dir,
                    .database_url = *database,
@@ -50,6 +56,9 @@ Result<Session> Session::open(const GlobalOptions& options) {
                    .open = false,
                    .shards = 1,
                    .claim_others = false,
+                   .catalog = options.catalog,
+                   .sqlite_dir = options.sqlite_dir,
+                   .ca_file = options.ca_file,
                    .log_level = std::max(options.log_level, LogLevel::warn),
                    .log_format = options.log_format};
     Result<std::unique_ptr<App>> started = App::start(std::move(app));

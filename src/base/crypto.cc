@@ -2,7 +2,9 @@
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
 
 #include <memory>
 #include <stdexcept>
@@ -123,6 +125,26 @@ Result<std::string> aes128_cbc_decrypt(std::string_view key, std::string_view iv
     return invalid("cannot_decrypt", "this was not encrypted with this key, or it was damaged");
   }
   return out;
+}
+
+Result<int> count_certificates(std::string_view pem) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> in(
+      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
+  must(in != nullptr, "reading from memory");
+  int count = 0;
+  ERR_clear_error();
+  for (;;) {
+    X509* one = PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr);
+    if (one == nullptr) break;
+    X509_free(one);
+    ++count;
+  }
+  // At its end OpenSSL finds no further beginning; anything else is a certificate that is broken.
+  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  ERR_clear_error();
+  if (at_end) return count;
+  return invalid("invalid_certificate",
+                 "certificate " + std::to_string(count + 1) + " of it cannot be read");
 }
 
 }  // namespace pilot::crypto

@@ -30,6 +30,10 @@ std::string aes128_cbc_encrypt(std::string_view key, std::string_view iv, std::s
 Result<std::string> aes128_cbc_decrypt(std::string_view key, std::string_view iv,
                                        std::string_view bytes);
 
+// How many X.509 certificates the PEM text holds. Code invalid_certificate for one that cannot be
+// read.
+Result<int> count_certificates(std::string_view pem);
+
 inline std::string_view as_text(std::span<const std::uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }

@@ -121,5 +121,33 @@ TEST(Crypto, ConstantTimeEqual) {
   EXPECT_FALSE(constant_time_equal("", "x"));
 }
 
+// A self-signed certificate, made for this test.
+constexpr std::string_view kCertificate = R"(-----BEGIN CERTIFICATE-----
+MIIBbzCCARWgAwIBAgIUCOGVyRfHWfwlinC2ZjWz5uR8UpUwCgYIKoZIzj0EAwIw
+DTELMAkGA1UEAwwCY2EwHhcNMjYxMTI2MjIwMzE3WhcNMjYxMTI4MjIwMzE3WjAN
+MQswCQYDVQQDDAJjYTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABD2sEGMFukpj
+OHbnHfXcOuFn1L8wytimr+yMpxI20I8v5KPctnieVsEZXEdCkIZrpqw71eDcoR47
+eDmk7dUZbqqjUzBRMB0GA1UdDgQWBBQJZaVy/yCSUFjm/wmOQF5QkViY+TAfBgNV
+HSMEGDAWgBQJZaVy/yCSUFjm/wmOQF5QkViY+TAPBgNVHRMBAf8EBTADAQH/MAoG
+CCqGSM49BAMCA0gAMEUCIEonLLl8hb1YGs4cA2cZQ1fdqxPbGMuvj60GAcQgqIcR
+AiEAnElh4/DPs8XqSerr86pyL7Bb/3h4bCKPV6iY+8ogztI=
+-----END CERTIFICATE-----
+)";
+
+TEST(Crypto, CertificatesOfAPemText) {
+  const std::string one(kCertificate);
+  EXPECT_EQ(*count_certificates(""), 0);
+  EXPECT_EQ(*count_certificates("no certificate"), 0);
+  EXPECT_EQ(*count_certificates(one), 1);
+  EXPECT_EQ(*count_certificates("# an authority\n" + one + "\n# another\n" + one), 2);
+  EXPECT_FALSE(count_certificates(one + one.substr(0, one.size() / 2)));
+  std::string broken = one;
+  broken.replace(28, 8, "AAAAAAAA");  // its length
+  const Result<int> counted = count_certificates(one + broken);
+  ASSERT_FALSE(counted);
+  EXPECT_EQ(counted.error().code, "invalid_certificate");
+  EXPECT_NE(counted.error().message.find("certificate 2"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace pilot::crypto

@@ -256,7 +256,58 @@ Json read(std::string_view text, const JsonLimits& limits) {
   return Converter(collector.nodes(), limits).convert(0, 0);
 }
 
+// One part of a JSON pointer, its escapes taken out.
+std::string pointer_part(std::string_view part) {
+  std::string out;
+  for (std::size_t i = 0; i < part.size(); ++i) {
+    const bool escaped = part[i] == '~' && i + 1 < part.size();
+    out += escaped ? (part[++i] == '1' ? '/' : '~') : part[i];
+  }
+  return out;
+}
+
+// The node under `part`, and the line it begins on (for a member of a map that of its key).
+const Node* step_into(const std::vector<Node>& nodes, const Node& node, const std::string& part,
+                      int& line) {
+  const Node& at = node.kind == Node::Kind::alias ? nodes[node.target] : node;
+  if (at.kind == Node::Kind::sequence) {
+    for (std::size_t i = 0; i < at.children.size(); ++i) {
+      if (std::to_string(i) != part) continue;
+      line = nodes[at.children[i]].mark.line + 1;
+      return &nodes[at.children[i]];
+    }
+  }
+  if (at.kind != Node::Kind::map) return nullptr;
+  for (std::size_t i = 0; i + 1 < at.children.size(); i += 2) {
+    if (nodes[at.children[i]].text != part) continue;
+    line = nodes[at.children[i]].mark.line + 1;
+    return &nodes[at.children[i + 1]];
+  }
+  return nullptr;
+}
+
 }  // namespace
+
+int yaml_line(std::string_view text, std::string_view pointer) {
+  try {
+    std::istringstream in{std::string(text)};
+    YAML::Parser parser(in);
+    const JsonLimits limits;
+    Collector collector(limits);
+    if (!parser.HandleNextDocument(collector) || collector.nodes().empty()) return 0;
+    const Node* node = &collector.nodes().front();
+    int line = 1;
+    while (node != nullptr && pointer.starts_with('/')) {
+      pointer.remove_prefix(1);
+      const std::string_view part = pointer.substr(0, pointer.find('/'));
+      pointer.remove_prefix(part.size());
+      node = step_into(collector.nodes(), *node, pointer_part(part), line);
+    }
+    return line;
+  } catch (const std::exception&) {
+    return 0;
+  }
+}
 
 Result<Json> parse_yaml(std::string_view text, const JsonLimits& limits) {
   if (text.size() > limits.max_bytes) {

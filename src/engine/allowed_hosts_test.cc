@@ -22,6 +22,21 @@ class AllowedHosts : public EngineTest {
     row.created_at = row.updated_at = world.clock.now();
     ASSERT_TRUE(world.run(world.process().store.put_credential(row)));
   }
+  void make_user(const std::string& id, const std::string& owner,
+                 std::optional<std::string> hosts) {
+    store::User user;
+    user.id = {id};
+    user.owner = {owner};
+    user.name = id;
+    user.created_at = world.clock.now();
+    user.allowed_hosts = std::move(hosts);
+    ASSERT_TRUE(world.run(world.process().store.create_user(user)));
+  }
+  void allow(const std::string& id, std::optional<std::string> hosts) {
+    store::UserChange change;
+    change.allowed_hosts = std::move(hosts);
+    ASSERT_TRUE(world.run(world.process().store.update_user({id}, change)));
+  }
   std::string call(const std::string& provider, const std::string& url) {
     const std::string action = provider == "custom_api" ? "call_api" : "get";
     return fmt::format(R"({{"steps":[{{"id":"a","provider":"{}","action":"{}",
@@ -75,13 +90,7 @@ TEST_F(AllowedHosts, AListThatCannotBeReadLetsNothingThrough) {
 }
 
 TEST_F(AllowedHosts, TheUsersListBindsEachOfTheirCallsBesideTheConnections) {
-  EngineOptions options;
-  options.hosts_of = [](const UserId& user) -> http::HostListPtr {
-    if (user.text.empty()) return nullptr;
-    return std::make_shared<const http::HostList>(*http::HostList::parse(".acme.test"));
-  };
-  world.boot(options);
-  ASSERT_TRUE(world.start());
+  make_user(world.user.text, "", ".acme.test");
   put("custom_api", "base_url", "https://api.acme.test/v1");
   execute(call("custom_api", "https://www.acme.test/"));
   ASSERT_EQ(last().allowed_hosts.size(), 2u);
@@ -91,6 +100,50 @@ TEST_F(AllowedHosts, TheUsersListBindsEachOfTheirCallsBesideTheConnections) {
   ASSERT_EQ(last().allowed_hosts.size(), 1u);
   EXPECT_FALSE(may_go(last(), "https://evil.test/"));
   EXPECT_TRUE(may_go(last(), "https://www.acme.test/"));
+}
+
+TEST_F(AllowedHosts, AChangeOfTheUsersListHoldsFromTheNextCallOn) {
+  execute(call("http", "https://evil.test/"));
+  EXPECT_TRUE(may_go(last(), "https://evil.test/"));
+  make_user(world.user.text, "", "api.acme.test");
+  execute(call("http", "https://evil.test/"));
+  EXPECT_FALSE(may_go(last(), "https://evil.test/"));
+  allow(world.user.text, "evil.test");
+  execute(call("http", "https://evil.test/"));
+  EXPECT_TRUE(may_go(last(), "https://evil.test/"));
+  allow(world.user.text, "");
+  execute(call("http", "https://evil.test/"));
+  EXPECT_FALSE(may_go(last(), "https://evil.test/")) << "an empty list lets nothing through";
+  allow(world.user.text, std::nullopt);
+  execute(call("http", "https://evil.test/"));
+  EXPECT_TRUE(last().allowed_hosts.empty());
+}
+
+// Else a tenant would make a user of its own who may go anywhere.
+TEST_F(AllowedHosts, TheListsOfTheOwnersBindToo) {
+  make_user("top", "", ".acme.test");
+  make_user("middle", "top", "api.acme.test www.acme.test evil.test");
+  make_user(world.user.text, "middle", std::nullopt);
+  execute(call("http", "https://evil.test/"));
+  ASSERT_EQ(last().allowed_hosts.size(), 2u);
+  EXPECT_FALSE(may_go(last(), "https://evil.test/"));
+  EXPECT_FALSE(may_go(last(), "https://other.acme.test/"));
+  EXPECT_TRUE(may_go(last(), "https://api.acme.test/"));
+  ASSERT_TRUE(world.run(world.process().store.remove_user({"top"}, world.clock.now())));
+  execute(call("http", "https://evil.test/"));
+  EXPECT_EQ(last().allowed_hosts.size(), 2u) << "a removed owner binds still";
+}
+
+TEST_F(AllowedHosts, AListThatCannotBeHadIsNotAny) {
+  make_user(world.user.text, "", "api.acme.test");
+  store::UserChange broken;
+  broken.allowed_hosts = "https://api.acme.test/";
+  ASSERT_TRUE(world.run(world.process().store.update_user(world.user, broken)));
+  const std::size_t before = world.process().transport.requests().size();
+  const Executed done = execute(call("http", "https://api.acme.test/a"));
+  EXPECT_EQ(done.run.state, RunState::error);
+  EXPECT_THAT(to_json(done.steps.at(0).error), HasSubstr("invalid_host_rule"));
+  EXPECT_EQ(world.process().transport.requests().size(), before);
 }
 
 }  // namespace

@@ -18,6 +18,8 @@ namespace pilot::engine {
 
 using boost::asio::awaitable;
 
+class TaskPool;
+
 // What one shard has of its own. Outlives the engine.
 struct ShardContext {
   boost::asio::any_io_executor executor;
@@ -41,9 +43,6 @@ struct EngineOptions {
   // Several nodes on one database: how long a silent node keeps its runs.
   Millis lease{15'000};
   std::optional<std::chrono::days> retention;  // none: finished runs are kept
-  // The only hosts that this user's calls may go to (every hop); null: any. Asked for each call,
-  // on any shard.
-  std::function<http::HostListPtr(const UserId&)> hosts_of = {};
 };
 
 // Everything a run is started from.
@@ -118,6 +117,7 @@ struct EngineParts {
   Clock& clock;
   Log& log;
   std::vector<ShardContext>& shards;
+  TaskPool* tasks = nullptr;  // null: no calls that block
 };
 std::unique_ptr<Engine> make_engine(EngineOptions options, EngineParts parts);
 

@@ -76,35 +76,39 @@ awaitable<Result<std::unique_ptr<PreparedCall>>> StepRunner::prepare(CallOrder o
     call->connection = std::move(*connection);
     call->redactor = providers::Redactor(call->connection, step.provider);
   }
+  auto hosts = co_await allowed_hosts(*call);
+  if (!hosts) co_return hosts.error();
+  call->allowed_hosts = std::move(*hosts);
   call->effect = effect_of(step, call->order.params);
+  if (step.action->is_task()) co_return std::move(call);
   const providers::Call lent = view(call->order, call->connection);
   if (const auto* http = std::get_if<providers::HttpAction>(&step.action->body)) {
     Result<http::Request> request = http->build(lent);
     if (!request) co_return request.error();
     request->timeout = call->order.timeout;
-    request->allowed_hosts = allowed_hosts(*call);
+    request->allowed_hosts = call->allowed_hosts;
     call->request = std::move(*request);
   } else {
     Result<http::Mail> mail = std::get<providers::MailAction>(step.action->body).build(lent);
     if (!mail) co_return mail.error();
     mail->timeout = call->order.timeout;
-    mail->allowed_hosts = allowed_hosts(*call);
+    mail->allowed_hosts = call->allowed_hosts;
     call->request = std::move(*mail);
   }
   co_return std::move(call);
 }
 
-// Both bind: the user's list, and that of the connection whose credentials go along.
-std::vector<http::HostListPtr> StepRunner::allowed_hosts(const PreparedCall& call) const {
-  std::vector<http::HostListPtr> lists;
-  if (hosts_of_) {
-    if (auto of_user = hosts_of_(call.order.user)) lists.push_back(std::move(of_user));
-  }
-  if (call.connection.hosts) lists.push_back(call.connection.hosts);
-  return lists;
+awaitable<Result<std::vector<http::HostListPtr>>> StepRunner::allowed_hosts(
+    const PreparedCall& call) {
+  auto lists = co_await hosts_.of(call.order.user);
+  if (lists && call.connection.hosts) lists->push_back(call.connection.hosts);
+  co_return lists;
 }
 
 awaitable<CallResult> StepRunner::send(std::unique_ptr<PreparedCall> call, CancelToken cancel) {
+  if (call->order.step->action->is_task()) {
+    co_return co_await send_task(std::move(call), std::move(cancel));
+  }
   http::Answer answer;
   if (auto* request = std::get_if<http::Request>(&call->request)) {
     answer = co_await transport_.send(std::move(*request), cancel);
@@ -112,6 +116,33 @@ awaitable<CallResult> StepRunner::send(std::unique_ptr<PreparedCall> call, Cance
     answer = co_await transport_.send_mail(std::move(std::get<http::Mail>(call->request)), cancel);
   }
   co_return read(*call, std::move(answer));
+}
+
+awaitable<CallResult> StepRunner::send_task(std::unique_ptr<PreparedCall> call,
+                                            CancelToken cancel) {
+  CallOrder& order = call->order;
+  const plan::CompiledStep& step = *order.step;
+  TaskCall task{.run = std::get<providers::TaskAction>(step.action->body).run,
+                .provider = step.provider->name,
+                .action = step.action->name,
+                .params = std::move(order.params),
+                .connection = std::move(call->connection),
+                .user = order.user,
+                .run_id = order.run,
+                .step = step.spec.id,
+                .attempt = order.attempt,
+                .idempotency_key = std::move(order.idempotency_key),
+                .now = clock_.now(),
+                .allowed_hosts = std::move(call->allowed_hosts),
+                .timeout = order.timeout};
+  providers::TaskOutcome outcome = co_await tasks_.run(std::move(task), std::move(cancel));
+  CallResult out{.result = std::move(outcome.result),
+                 .stage = outcome.stage,
+                 .effect = call->effect,
+                 .http_status = std::nullopt};
+  if (!call->redactor.empty()) call->redactor.result(out.result);
+  out.result = bounded(std::move(out.result));
+  co_return out;
 }
 
 CallResult StepRunner::read(const PreparedCall& call, http::Answer answer) const {

@@ -6,6 +6,8 @@
 #include <memory>
 
 #include "engine/connections.h"
+#include "engine/task_runner.h"
+#include "engine/user_hosts.h"
 #include "http/transport.h"
 #include "plan/compiled_plan.h"
 #include "providers/redact.h"
@@ -29,7 +31,8 @@ struct PreparedCall {
   EffectClass effect = EffectClass::unsafe;
   providers::Connection connection;
   providers::Redactor redactor;
-  std::variant<http::Request, http::Mail> request;
+  std::vector<http::HostListPtr> allowed_hosts;
+  std::variant<http::Request, http::Mail> request;  // of those that are
 };
 
 struct CallResult {
@@ -41,15 +44,13 @@ struct CallResult {
 
 class StepRunner {
  public:
-  // EngineOptions::hosts_of.
-  using HostsOf = std::function<http::HostListPtr(const UserId&)>;
-
-  StepRunner(store::CredentialStore& store, const vault::KeyHolder& keys,
-             http::Transport& transport, Clock& clock, HostsOf hosts_of = {})
+  StepRunner(store::Store& store, const vault::KeyHolder& keys, http::Transport& transport,
+             Clock& clock, TaskRunner tasks)
       : connections_(store, keys),
+        hosts_(store),
         transport_(transport),
         clock_(clock),
-        hosts_of_(std::move(hosts_of)) {}
+        tasks_(std::move(tasks)) {}
 
   // An action without I/O: at once.
   providers::LogicOutcome run_logic(CallOrder order) const;
@@ -65,14 +66,19 @@ class StepRunner {
  private:
   providers::Call view(const CallOrder& order, const providers::Connection& connection) const;
   CallResult read(const PreparedCall& call, http::Answer answer) const;
+  boost::asio::awaitable<CallResult> send_task(std::unique_ptr<PreparedCall> call,
+                                               CancelToken cancel);
+
+  // Both bind: the lists of the user, and that of the connection whose credentials go along.
+  boost::asio::awaitable<Result<std::vector<http::HostListPtr>>> allowed_hosts(
+      const PreparedCall& call);
 
   Connections connections_;
+  UserHosts hosts_;
   const providers::Connection no_connection_;
-  std::vector<http::HostListPtr> allowed_hosts(const PreparedCall& call) const;
-
   http::Transport& transport_;
   Clock& clock_;
-  const HostsOf hosts_of_;
+  const TaskRunner tasks_;
 };
 
 }  // namespace pilot::engine

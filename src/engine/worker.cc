@@ -30,7 +30,7 @@ Worker::Worker(Parts parts)
                },
            .on_failed = [this](const RunId& run, const Error& error) { on_failed(run, error); }}),
       steps_(parts_.engine.store, parts_.engine.keys, parts_.engine.transport, parts_.engine.clock,
-             parts_.options.hosts_of) {}
+             TaskRunner(parts_.engine.tasks, parts_.engine.clock, parts_.shard.timers)) {}
 
 Worker::~Worker() = default;
 

@@ -96,6 +96,13 @@ std::optional<SendError> CurlCall::prepare(void* easy) {
   // Both set, even when empty: else curl asks the environment.
   curl_easy_setopt(easy, CURLOPT_PROXY, options_.proxy.c_str());
   curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+  if (!options_.authorities.empty()) {
+    // Instead of the system's file, which CURLOPT_CAPATH, left as it is, has certificate by
+    // certificate, too.
+    curl_blob authorities{const_cast<char*>(options_.authorities.data()),
+                          options_.authorities.size(), CURL_BLOB_NOCOPY};
+    curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &authorities);
+  }
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &on_open_socket);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &on_request);

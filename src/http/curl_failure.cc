@@ -27,21 +27,20 @@ std::string os_reason(long os_error) {
 }
 
 // The usual ones of OpenSSL's X509_V_ERR list. curl checks the host name itself, after a good
-// chain.
-std::string_view certificate_reason(long verify_result) {
+// chain, and leaves a result that means nothing.
+std::string_view certificate_reason(long verify_result, std::string_view detail) {
+  if (contains_any(detail, {"target host name"})) return "it is not for this host name";
   switch (verify_result) {
-    case 0:
-      return "it is not for this host name";
     case 9:
       return "it is not valid yet";
     case 10:
       return "it has expired";
     case 18:
     case 19:
-      return "it is self-signed";
+      return "it is self-signed (--ca-file names authorities of your own)";
     case 20:
     case 21:
-      return "its issuer is not trusted here";
+      return "its issuer is not trusted here (--ca-file names authorities of your own)";
     case 23:
       return "it has been revoked";
     default:
@@ -53,7 +52,7 @@ SendError tls_failure(const CurlFailure& failure) {
   SendError error{.code = "tls_failed", .message = {}, .sent = failure.sent};
   if (failure.code == CURLE_PEER_FAILED_VERIFICATION) {
     error.message = fmt::format("the certificate of {} was not accepted: {}", failure.peer,
-                                certificate_reason(failure.verify_result));
+                                certificate_reason(failure.verify_result, failure.detail));
     return error;
   }
   if (failure.code == CURLE_USE_SSL_FAILED) {

@@ -1,5 +1,7 @@
-// S5: a server whose certificate nobody vouches for. By `openssl s_server`, because only base/
-// knows OpenSSL; skipped, saying so, where there is no openssl command.
+// S5: a server whose certificate nobody vouches for, or that is over, or another's. By `openssl
+// s_server`, because only base/ knows OpenSSL; skipped, saying so, where there is no openssl
+// command.
+#include <curl/curl.h>
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,6 +11,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include "http/raw_server.h"
 
@@ -85,6 +88,35 @@ class CurlTls : public ::testing::Test {
            "-nodes", "-days", "2", "-subj", "/CN=" + name, "-addext", "subjectAltName=DNS:" + name,
            "-keyout", key, "-out", certificate})
         .wait();
+    return start(key, certificate, server);
+  }
+  // Serves one for that name that an authority of the test's own has signed.
+  std::string serve_signed(const std::string& name, int days, std::unique_ptr<Child>& server) {
+    const std::string key = folder_ / "key.pem";
+    const std::string request = folder_ / "request.pem";
+    const std::string certificate = folder_ / "cert.pem";
+    if (!std::filesystem::exists(folder_ / "ca.pem")) {
+      Child({kOpenssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+             "-nodes", "-days", "2", "-subj", "/CN=the test's authority", "-keyout",
+             folder_ / "ca.key", "-out", folder_ / "ca.pem"})
+          .wait();
+    }
+    Child({kOpenssl, "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+           "-nodes", "-subj", "/CN=" + name, "-addext", "subjectAltName=DNS:" + name, "-keyout",
+           key, "-out", request})
+        .wait();
+    Child({kOpenssl, "x509", "-req", "-in", request, "-CA", folder_ / "ca.pem", "-CAkey",
+           folder_ / "ca.key", "-set_serial", "7", "-copy_extensions", "copy", "-days",
+           std::to_string(days), "-out", certificate})
+        .wait();
+    return start(key, certificate, server);
+  }
+  std::string authorities() const {
+    std::ifstream file(folder_ / "ca.pem");
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  }
+  static std::string start(const std::string& key, const std::string& certificate,
+                           std::unique_ptr<Child>& server) {
     server = std::make_unique<Child>(std::vector<std::string>{
         kOpenssl, "s_server", "-accept", "127.0.0.1:0", "-www", "-key", key, "-cert", certificate});
     for (std::string line = server->line(); !line.empty(); line = server->line()) {
@@ -108,6 +140,44 @@ TEST_F(CurlTls, ASelfSignedCertificateIsRefusedForGoodAndNothingIsSent) {
     ASSERT_TRUE(answer.error);
     EXPECT_THAT(answer.error->message, HasSubstr("self-signed"));
     EXPECT_THAT(answer.error->message, Not(HasSubstr("canary")));
+  }
+}
+
+TEST_F(CurlTls, AnAuthorityOfOnesOwnIsTrusted) {
+  std::unique_ptr<Child> server;
+  const std::string port = serve_signed("localhost", 2, server);
+  ASSERT_NE(port, "");
+  const Answer trusted =
+      Harness({.allow_loopback = true}, "", authorities()).send(get("https://localhost:" + port));
+  ASSERT_TRUE(trusted.response) << outcome(trusted);
+  EXPECT_EQ(trusted.response->status, 200);
+  const Answer stranger = Harness().send(get("https://localhost:" + port));
+  EXPECT_EQ(outcome(stranger), "error tls_failed unsent final");
+  EXPECT_THAT(stranger.error->message, HasSubstr("--ca-file"));
+  // The system's authorities stay trusted: curl looks into their folder as well as into the file.
+  EXPECT_NE(curl_version_info(CURLVERSION_NOW)->capath, nullptr);
+}
+
+TEST_F(CurlTls, AnExpiredCertificateIsRefusedForGood) {
+  std::unique_ptr<Child> server;
+  const std::string port = serve_signed("localhost", -1, server);
+  ASSERT_NE(port, "");
+  const Answer answer = Harness({.allow_loopback = true}, "", authorities())
+                            .send(post("https://localhost:" + port + "/?q=canary", "canary"));
+  EXPECT_EQ(outcome(answer), "error tls_failed unsent final");
+  EXPECT_THAT(answer.error->message, HasSubstr("it has expired"));
+  EXPECT_THAT(answer.error->message, Not(HasSubstr("canary")));
+}
+
+TEST_F(CurlTls, OneForAnotherHostIsRefusedForGood) {
+  for (const char* name : {"other.test", "localhost.other.test", "*.localhost", "127.0.0.1"}) {
+    std::unique_ptr<Child> server;
+    const std::string port = serve_signed(name, 2, server);
+    ASSERT_NE(port, "");
+    const Answer answer = Harness({.allow_loopback = true}, "", authorities())
+                              .send(post("https://localhost:" + port, "canary"));
+    EXPECT_EQ(outcome(answer), "error tls_failed unsent final") << name;
+    EXPECT_THAT(answer.error->message, HasSubstr("it is not for this host name")) << name;
   }
 }
 

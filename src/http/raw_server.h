@@ -178,8 +178,11 @@ class Signal {
 // A shard (this thread) and a transport. Loopback is open unless a test says otherwise.
 class Harness {
  public:
-  explicit Harness(AddressPolicy policy = {.allow_loopback = true}, std::string proxy = {})
-      : transport_(make_curl_transport({.addresses = policy, .proxy = std::move(proxy)}, log_)) {}
+  explicit Harness(AddressPolicy policy = {.allow_loopback = true}, std::string proxy = {},
+                   std::string authorities = {})
+      : transport_(make_curl_transport(
+            {.addresses = policy, .proxy = std::move(proxy), .authorities = std::move(authorities)},
+            log_)) {}
 
   void start(Request request, std::function<void(Answer)> then, CancelToken token = {}) {
     spawn(transport_->send(std::move(request), std::move(token)), std::move(then));

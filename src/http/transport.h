@@ -58,6 +58,8 @@ struct CurlOptions {
   AddressPolicy addresses;
   std::string user_agent = "Pilot";
   std::string proxy;  // empty: none, whatever the environment says
+  // PEM: certificate authorities of one's own, trusted beside the system's folder of them.
+  std::string authorities = {};
 };
 
 // One thread that runs curl_multi_poll for all shards. Destroying it completes what is under way

@@ -65,6 +65,16 @@ inline constexpr int kRedirects = 5;
 inline constexpr long kCurlConnections = 2'048;  // kept for reuse
 inline constexpr std::size_t kRequestBody = 10u << 20;
 
+// databases, queues, files: calls that block a thread of their own
+inline constexpr unsigned kTaskThreads = 32;           // at once, per process
+inline constexpr unsigned kTasksOfUser = 16;           // of these, for one user
+inline constexpr auto kTaskGrace = 1s;                 // to end after a timeout or a cancellation
+inline constexpr unsigned kLookUpThreads = 8;          // resolvers that hang hold one each
+inline constexpr std::size_t kQueryRows = 50'000;      // of one result
+inline constexpr std::size_t kQueryBytes = 64u << 10;  // the text of one statement
+inline constexpr std::size_t kQueryValues = 10'000;    // bound to one statement
+inline constexpr std::int64_t kSqliteBytes = 1 << 30;  // one file
+
 // engine
 inline constexpr std::size_t kQueuedRuns = 10'000;  // accepted and not yet finished or asleep
 inline constexpr auto kJournalDelay = 50ms;         // oldest unflushed row
@@ -96,6 +106,7 @@ inline constexpr std::size_t kCustomActions = 1'000;        // of one integratio
 inline constexpr std::int64_t kKeys = 1'000;    // of one user, not revoked
 inline constexpr std::int64_t kSessions = 100;  // of one user; a new one ends the oldest
 inline constexpr auto kSessionLife = std::chrono::hours{24 * 14};  // since it was last used
+inline constexpr std::size_t kAllowedHosts = 1'000;                // rules of one user's list
 inline constexpr std::size_t kPasswordLeast = 8;
 inline constexpr std::size_t kPasswordBytes = 1'024;
 inline constexpr auto kIdentityCache = 1s;  // how late a revoked key is noticed by other nodes

@@ -7,6 +7,7 @@
 #include "plan/fields.h"
 #include "plan/graph.h"
 #include "plan/references_check.h"
+#include "providers/request_view.h"
 
 namespace pilot::plan {
 namespace {
@@ -93,6 +94,7 @@ void StepCompiler::find_call(CompiledStep& step) {
 
 void StepCompiler::compile_params(CompiledStep& step) {
   const std::string pointer = written(step, "params", "parameters");
+  if (step.action != nullptr) providers::rename_old_params(*step.action, step.spec.params);
   const bool is_clean = refuse_references_in_code(step, pointer);
   std::optional<params::ParamTree> tree;
   if (is_clean) tree = params::ParamTree::compile(step.spec.params, pointer, findings_.list());

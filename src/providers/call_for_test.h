@@ -9,12 +9,12 @@
 namespace pilot::providers {
 
 inline const Registry& native_registry() {
-  static const Registry registry = [] {
-    Registry made;
-    register_native_providers(made);
+  static const std::unique_ptr<const Registry> registry = [] {
+    auto made = std::make_unique<Registry>();
+    register_native_providers(*made);
     return made;
   }();
-  return registry;
+  return *registry;
 }
 
 inline Connection connection_of(std::map<std::string, std::string> values) {

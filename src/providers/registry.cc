@@ -1,4 +1,5 @@
-// Providers by name and alias. Filled at start on one thread, read by any afterwards. Mistakes in a
+// Providers by name and alias. Filled at start on one thread, read by any afterwards; made when
+// they are first asked for. Mistakes in a
 // provider's file (a bad schema, a name twice) are bugs and throw std::logic_error.
 #include "providers/registry.h"
 
@@ -47,47 +48,105 @@ std::vector<std::string> Provider::action_names() const {
   return out;
 }
 
-Provider& Registry::add(Provider provider) {
-  if (provider.name.empty()) throw std::logic_error("a provider has no name");
-  if (find(provider.name) != nullptr) {
-    throw std::logic_error("provider " + provider.name + " is there twice");
-  }
-  for (const std::string& alias : provider.aliases) {
-    if (alias == provider.name || find(alias) != nullptr) {
+const Provider& Registry::Entry::get() const {
+  std::call_once(once, [this] {
+    if (!provider) provider = source.make();
+  });
+  return *provider;
+}
+
+Registry::Entry& Registry::take(std::string name, std::vector<std::string> aliases) {
+  if (name.empty()) throw std::logic_error("a provider has no name");
+  if (entry(name) != nullptr) throw std::logic_error("provider " + name + " is there twice");
+  for (const std::string& alias : aliases) {
+    if (alias == name || entry(alias) != nullptr) {
       throw std::logic_error("provider alias " + alias + " is there twice");
     }
   }
-  auto owned = std::make_unique<Provider>(std::move(provider));
-  Provider& added = *owned;
-  for (const std::string& alias : added.aliases) {
+  auto made = std::make_unique<Entry>();
+  Entry& added = *made;
+  for (const std::string& alias : aliases) {
     if (!aliases_.emplace(alias, &added).second) {
       throw std::logic_error("provider alias " + alias + " is there twice");
     }
   }
-  providers_.emplace(added.name, std::move(owned));
+  added.source.name = name;
+  added.source.aliases = std::move(aliases);
+  entries_.emplace(std::move(name), std::move(made));
   return added;
 }
 
-const Provider* Registry::find(std::string_view name_or_alias) const {
-  if (const auto found = providers_.find(name_or_alias); found != providers_.end()) {
+Provider& Registry::add(Provider provider) {
+  auto owned = std::make_unique<Provider>(std::move(provider));
+  Provider& added = *owned;
+  add(std::move(owned));
+  return added;
+}
+
+void Registry::add(std::unique_ptr<Provider> provider) {
+  Entry& added = take(provider->name, provider->aliases);
+  added.provider = std::move(provider);
+}
+
+void Registry::add_lazy(LazyProvider provider) {
+  Entry& added = take(provider.name, provider.aliases);
+  added.source.make = std::move(provider.make);
+}
+
+const Registry::Entry* Registry::entry(std::string_view name_or_alias) const {
+  if (const auto found = entries_.find(name_or_alias); found != entries_.end()) {
     return found->second.get();
   }
   const auto alias = aliases_.find(name_or_alias);
   return alias == aliases_.end() ? nullptr : alias->second;
 }
 
+std::shared_ptr<const Registry> Registry::top() const {
+  const std::lock_guard lock(top_mutex_);
+  return tops_.empty() ? nullptr : tops_.back();
+}
+
+void Registry::lay_over(std::shared_ptr<const Registry> top) {
+  const std::lock_guard lock(top_mutex_);
+  tops_.push_back(std::move(top));
+  generation_.fetch_add(1, std::memory_order_release);
+}
+
+const Provider* Registry::find(std::string_view name_or_alias) const {
+  if (const auto over = top()) {
+    if (const Provider* found = over->find(name_or_alias)) return found;
+  }
+  if (const Entry* here = entry(name_or_alias)) return &here->get();
+  return below_ ? below_->find(name_or_alias) : nullptr;
+}
+
+bool Registry::has(std::string_view name_or_alias) const {
+  if (const auto over = top(); over && over->has(name_or_alias)) return true;
+  return entry(name_or_alias) != nullptr || (below_ && below_->has(name_or_alias));
+}
+
+void Registry::collect(std::map<std::string, const Provider*, std::less<>>& into) const {
+  if (below_) below_->collect(into);
+  for (const auto& [name, one] : entries_) into[name] = &one->get();
+  if (const auto over = top()) over->collect(into);
+}
+
 std::vector<const Provider*> Registry::all() const {
+  std::map<std::string, const Provider*, std::less<>> by_name;
+  collect(by_name);
   std::vector<const Provider*> out;
-  out.reserve(providers_.size());
-  for (const auto& [name, provider] : providers_) out.push_back(provider.get());
+  out.reserve(by_name.size());
+  for (const auto& [name, provider] : by_name) out.push_back(provider);
   return out;
 }
 
 std::vector<std::string> Registry::names() const {
-  std::vector<std::string> out;
-  out.reserve(providers_.size() + aliases_.size());
-  for (const auto& [name, provider] : providers_) out.push_back(name);
-  for (const auto& [alias, provider] : aliases_) out.push_back(alias);
+  std::vector<std::string> out = below_ ? below_->names() : std::vector<std::string>{};
+  for (const auto& [name, one] : entries_) out.push_back(name);
+  for (const auto& [alias, one] : aliases_) out.push_back(alias);
+  if (const auto over = top()) {
+    for (std::string& name : over->names()) out.push_back(std::move(name));
+  }
   return out;
 }
 

@@ -42,8 +42,30 @@ std::string text_of(const Problem& problem) {
 
 }  // namespace
 
+void rename_old_params(const Action& action, Json& params) {
+  if (action.param_aliases.empty() || !params.is_object()) return;
+  JsonObject& given = params.get_object();
+  const auto old = [&](std::string_view key) {
+    const auto found = action.param_aliases.find(key);
+    return found != action.param_aliases.end() && !given.contains(found->second) ? &found->second
+                                                                                 : nullptr;
+  };
+  const bool any = std::ranges::any_of(given, [&](const auto& m) {
+    return old({m.key().data(), m.key().size()}) != nullptr;
+  });
+  if (!any) return;
+  JsonObject renamed;
+  for (const auto& member : given) {
+    const std::string_view key(member.key().data(), member.key().size());
+    const std::string* name = old(key);
+    renamed[name == nullptr ? key : std::string_view(*name)] = member.value();
+  }
+  given = std::move(renamed);
+}
+
 Status check_params(const Action& action, Json& params) {
   if (params.is_null()) params = JsonObject{};
+  rename_old_params(action, params);
   if (params.is_object()) schema::fill_defaults(params, action.params);
   const Problems problems = action.schema.check(params);
   if (problems.empty()) return ok();
@@ -59,6 +81,11 @@ Result<Json> describe_request(const Provider& provider, const Action& action, Js
                               const Connection& connection, WallTime now) {
   if (action.is_logic()) {
     return invalid("not_http", fmt::format("{}.{} sends nothing: it is logic inside the run",
+                                           provider.name, action.name));
+  }
+  if (action.is_task()) {
+    return invalid("not_http", fmt::format("{}.{} speaks a protocol of its own, not HTTP: there is "
+                                           "no request to show",
                                            provider.name, action.name));
   }
   if (Status checked = check_params(action, params); !checked) return checked.error();

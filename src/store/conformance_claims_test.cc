@@ -121,7 +121,7 @@ TEST_P(StoreConformance, InsertAndEndInOneBatch) {
   put_all(InsertRun{run}, put(run, make_attempt(run, 1)), update(ended(run)));
   expect_same(stored("r"), ended(run));
   EXPECT_EQ(attempts("r").size(), 1u);
-  EXPECT_EQ(*wait(store().count_open()), 0);
+  EXPECT_EQ(*wait(store().count_open({})), 0);
 }
 
 TEST_P(StoreConformance, ClaimTakesQueuedAndDueRunsOldestFirst) {
@@ -236,14 +236,17 @@ TEST_P(StoreConformance, NextWakeIsTheEarliestOfRunsWithoutAnOwner) {
 }
 
 TEST_P(StoreConformance, OpenRunsAreQueuedAndRunningOnes) {
-  EXPECT_EQ(*wait(store().count_open()), 0);
+  EXPECT_EQ(*wait(store().count_open({})), 0);
   put_all(InsertRun{make_run("running")},
           InsertRun{make_idle_run("queued", RunState::queued, {}, kBob)},
           InsertRun{make_idle_run("asleep", RunState::waiting, kStart)},
           InsertRun{ended(make_run("done"))});
-  EXPECT_EQ(*wait(store().count_open()), 2);
+  EXPECT_EQ(*wait(store().count_open({})), 2);
+  EXPECT_EQ(*wait(store().count_open(kAda)), 1);
+  EXPECT_EQ(*wait(store().count_open(kBob)), 1);
+  EXPECT_EQ(*wait(store().count_open(UserId{"nobody"})), 0);
   put_all(update(ended(make_run("running"))));
-  EXPECT_EQ(*wait(store().count_open()), 1);
+  EXPECT_EQ(*wait(store().count_open({})), 1);
 }
 
 }  // namespace pilot::store

@@ -47,6 +47,7 @@ void expect_same(const User& a, const User& b) {
   EXPECT_EQ(a.password_hash, b.password_hash);
   EXPECT_EQ(a.created_at, b.created_at);
   EXPECT_EQ(a.disabled, b.disabled);
+  EXPECT_EQ(a.allowed_hosts, b.allowed_hosts);
 }
 
 template <class T>
@@ -78,6 +79,56 @@ TEST_P(StoreConformance, UserIsFoundByIdAndByName) {
   EXPECT_EQ(code(wait(store().find_user({"U1"}))), "not_found");
   EXPECT_EQ(code(wait(store().find_user_by_name("name of u1 "))), "not_found");
   EXPECT_EQ(code(wait(store().find_user_by_name("Name of u1"))), "not_found");
+}
+
+TEST_P(StoreConformance, AllowedHostsAreAnywhereNowhereOrAList) {
+  using Lists = std::vector<std::string>;
+  User user = make_user("u1");
+  EXPECT_EQ(*wait(store().allowed_hosts({"u1"})), Lists{}) << "a user without a row";
+  user.allowed_hosts = "api.acme.test .cdn.test:8443";
+  const std::uint64_t before = store().credential_generation();
+  ASSERT_TRUE(wait(store().create_user(user)));
+  EXPECT_GT(store().credential_generation(), before);
+  expect_same(*wait(store().find_user({"u1"})), user);
+  EXPECT_EQ(wait(store().list_users({}, {}))->items.at(0).allowed_hosts, user.allowed_hosts);
+  EXPECT_EQ(*wait(store().allowed_hosts({"u1"})), Lists{*user.allowed_hosts});
+
+  UserChange change;
+  change.email = "new@example.com";
+  EXPECT_EQ(wait(store().update_user({"u1"}, change))->allowed_hosts, user.allowed_hosts);
+  for (const std::optional<std::string>& hosts :
+       {std::optional<std::string>("other.test"), std::optional<std::string>(""),
+        std::optional<std::string>()}) {
+    change = {};
+    change.allowed_hosts = hosts;
+    const std::uint64_t generation = store().credential_generation();
+    EXPECT_EQ(wait(store().update_user({"u1"}, change))->allowed_hosts, hosts);
+    EXPECT_GT(store().credential_generation(), generation);
+    EXPECT_EQ(wait(store().find_user({"u1"}))->allowed_hosts, hosts);
+    EXPECT_EQ(*wait(store().allowed_hosts({"u1"})), hosts ? Lists{*hosts} : Lists{});
+  }
+}
+
+TEST_P(StoreConformance, TheListsOfOwnersBindWhomTheyOwn) {
+  const auto make = [&](const std::string& id, const std::string& owner,
+                        std::optional<std::string> hosts) {
+    User user = make_user(id, owner);
+    user.allowed_hosts = std::move(hosts);
+    ASSERT_TRUE(wait(store().create_user(user)));
+  };
+  make("top", "", "top.test");
+  make("middle", "top", std::nullopt);
+  make("low", "middle", "low.test");
+  make("beside", "", "beside.test");
+  EXPECT_THAT(*wait(store().allowed_hosts({"low"})),
+              testing::UnorderedElementsAre("low.test", "top.test"));
+  EXPECT_THAT(*wait(store().allowed_hosts({"middle"})), ElementsAre("top.test"));
+  ASSERT_TRUE(wait(store().remove_user({"top"}, kStart)));
+  EXPECT_THAT(*wait(store().allowed_hosts({"middle"})), ElementsAre("top.test"));
+  make("one", "two", "one.test");
+  make("two", "one", "two.test");
+  EXPECT_THAT(*wait(store().allowed_hosts({"one"})),
+              testing::UnorderedElementsAre("one.test", "two.test"));
 }
 
 TEST_P(StoreConformance, UserIdsAndNamesAreUnique) {

@@ -75,8 +75,9 @@ class CredentialStore {
   // How many rows each key sealed, in the order of key_id; none for keys without rows.
   virtual awaitable<Result<std::vector<KeyUse>>> key_usage() = 0;
 
-  // Raised by every put, remove and reseal of this process, before the write is answered: what was
-  // read under an older number may have changed. Any thread.
+  // Raised by every put, remove and reseal of this process, and by every change of a user's allowed
+  // hosts, before the write is answered: what was read under an older number may have changed. On a
+  // database that others write to, raised every second, too. Any thread.
   virtual std::uint64_t credential_generation() const = 0;
 };
 

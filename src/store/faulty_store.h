@@ -69,7 +69,9 @@ class FaultyStore final : public Store {
   awaitable<Result<std::optional<WallTime>>> next_wake() override {
     return pass(inner_.next_wake());
   }
-  awaitable<Result<std::int64_t>> count_open() override { return pass(inner_.count_open()); }
+  awaitable<Result<std::int64_t>> count_open(std::optional<UserId> user) override {
+    return pass(inner_.count_open(std::move(user)));
+  }
   awaitable<Result<Run>> find_run(UserId user, RunId id) override {
     return pass(inner_.find_run(std::move(user), std::move(id)));
   }
@@ -262,6 +264,9 @@ class FaultyStore final : public Store {
   }
   awaitable<Result<bool>> owns_user(UserId owner, UserId user) override {
     return pass(inner_.owns_user(std::move(owner), std::move(user)));
+  }
+  awaitable<Result<std::vector<std::string>>> allowed_hosts(UserId user) override {
+    return pass(inner_.allowed_hosts(std::move(user)));
   }
   awaitable<Status> create_key(ApiKey key) override {
     return pass(inner_.create_key(std::move(key)));

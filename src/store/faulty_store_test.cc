@@ -59,7 +59,7 @@ TEST_F(FaultyStoreTest, AfterACrashNothingWorksAndTheInnerStoreGoesOn) {
     EXPECT_TRUE(store.crashed());
     EXPECT_EQ(stored(id), when == FaultyStore::After);
     EXPECT_EQ(write(store, "later").error().code, "crashed");
-    EXPECT_EQ(shard_.wait(store.count_open()).error().code, "crashed");
+    EXPECT_EQ(shard_.wait(store.count_open({})).error().code, "crashed");
     EXPECT_FALSE(stored("later"));
   }
 }

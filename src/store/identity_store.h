@@ -10,6 +10,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -29,6 +30,8 @@ struct User {
   std::string password_hash;  // empty: cannot sign in
   WallTime created_at;
   bool disabled = false;
+  // Where calls may go: rules of http/host_rules.h, by spaces. None: anywhere; empty: nowhere.
+  std::optional<std::string> allowed_hosts;
 };
 
 // What stays as it is, is not given.
@@ -37,6 +40,7 @@ struct UserChange {
   std::optional<std::string> email;
   std::optional<std::string> password_hash;
   std::optional<bool> disabled;
+  std::optional<std::optional<std::string>> allowed_hosts;  // the inner one as in User
 };
 
 struct ApiKey {
@@ -79,6 +83,11 @@ class IdentityStore {
   virtual awaitable<Status> remove_user(UserId id, WallTime now) = 0;
   // Is `user` there, enabled, and `owner`'s own?
   virtual awaitable<Result<bool>> owns_user(UserId owner, UserId user) = 0;
+
+  // The lists of allowed hosts that bind this user: their own, and those of whoever owns them (an
+  // owner, the owner's owner; removed ones, too). Without one: anywhere. A change of a list raises
+  // credential_generation().
+  virtual awaitable<Result<std::vector<std::string>>> allowed_hosts(UserId user) = 0;
 
   // rate_limited/quota_exceeded past limits::kKeys that are not revoked. Of the revoked ones the
   // newest limits::kKeys are kept.

@@ -141,6 +141,9 @@ User read_user(Row& row) {
   user.password_hash = row.text();
   user.created_at = row.time();
   user.disabled = row.boolean();
+  const bool has_hosts = row.boolean();
+  std::string hosts = row.text();
+  if (has_hosts) user.allowed_hosts = std::move(hosts);
   return user;
 }
 

@@ -67,7 +67,8 @@ class RunStore {
   // When the next waiting run without an owner is due; none: no such run.
   virtual awaitable<Result<std::optional<WallTime>>> next_wake() = 0;
   // Runs of a user, or of all when empty, by state; for limits and health. From an index.
-  virtual awaitable<Result<std::int64_t>> count_open() = 0;  // queued or running
+  // Queued or running: of one user, or of all.
+  virtual awaitable<Result<std::int64_t>> count_open(std::optional<UserId> user) = 0;
 
   virtual awaitable<Result<Run>> find_run(UserId user, RunId id) = 0;
   virtual awaitable<Result<Page<Run>>> list_runs(UserId user, RunFilter filter,

@@ -193,7 +193,7 @@ TEST_F(CliCommands, DoctorOnNothingOnSomethingAndOnTrouble) {
   static_cast<void>(json({"run", plan("[{'provider':'logic','action':'set'}]")}));
   const Json used = json({"doctor"});
   EXPECT_EQ(at(used, "ok"), Json(true)) << to_json(used);
-  EXPECT_THAT(to_json(used), HasSubstr("integrity ok"));
+  EXPECT_THAT(to_json(used), HasSubstr(on_postgres() ? "postgresql at 127.0.0.1" : "integrity ok"));
   std::filesystem::permissions(data(), std::filesystem::perms{0755});
   const Finished open = run({"doctor"});
   EXPECT_EQ(open.code, 1) << open.out;

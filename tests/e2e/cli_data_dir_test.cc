@@ -145,7 +145,7 @@ TEST_F(CliDataDir, CommandsUseTheRunningServer) {
 TEST_F(CliDataDir, LogsFollowAServer) {
   Server server(data());
   ASSERT_TRUE(server.up());
-  Process follow({PILOT_BINARY, "--data-dir", data().string(), "logs", "-f"});
+  Process follow(pilot_arguments(data(), {"logs", "-f"}));
   ASSERT_EQ(pilot(data(), {"run", plan()}).code, 0);
   EXPECT_THAT(follow.line(0), HasSubstr("logic.set"));
   ASSERT_EQ(pilot(data(), {"run", plan()}).code, 0);

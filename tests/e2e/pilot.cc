@@ -13,19 +13,15 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 // Each data directory has a database of its own; they go when the program ends.
-std::string database_of(const std::filesystem::path& data_dir) {
-  static std::mutex mutex;
-  static std::map<std::filesystem::path, TestDatabase> databases;
-  const std::lock_guard lock(mutex);
-  return databases[data_dir.lexically_normal()].url();
-}
+struct Databases {
+  std::mutex mutex;
+  std::map<std::filesystem::path, TestDatabase> made;
+  std::map<std::filesystem::path, std::string> url_files;
+};
 
-Arguments with_binary(const std::filesystem::path& data_dir, Arguments args) {
-  args.insert(args.begin(), {PILOT_BINARY, "--data-dir", data_dir.string()});
-  if (on_postgres()) {
-    args.insert(args.begin(), {"/usr/bin/env", "PILOT_DATABASE_URL=" + database_of(data_dir)});
-  }
-  return args;
+Databases& databases() {
+  static Databases all;
+  return all;
 }
 
 }  // namespace
@@ -35,8 +31,34 @@ bool on_postgres() {
   return store != nullptr && std::string_view(store) == "postgres";
 }
 
+std::string database_url(const std::filesystem::path& data_dir) {
+  if (!on_postgres()) return {};
+  Databases& all = databases();
+  const std::lock_guard lock(all.mutex);
+  return all.made[data_dir.lexically_normal()].url();
+}
+
+void use_database_url_file(const std::filesystem::path& data_dir, const std::string& file) {
+  Databases& all = databases();
+  const std::lock_guard lock(all.mutex);
+  all.url_files[data_dir.lexically_normal()] = file;
+}
+
+Arguments pilot_arguments(const std::filesystem::path& data_dir, Arguments args) {
+  args.insert(args.begin(), {PILOT_BINARY, "--data-dir", data_dir.string()});
+  Databases& all = databases();
+  const std::lock_guard lock(all.mutex);
+  const std::filesystem::path key = data_dir.lexically_normal();
+  if (const auto file = all.url_files.find(key); file != all.url_files.end()) {
+    args.insert(args.begin() + 1, {"--database-url-file", file->second});
+  } else if (on_postgres()) {
+    args.insert(args.begin(), {"/usr/bin/env", "PILOT_DATABASE_URL=" + all.made[key].url()});
+  }
+  return args;
+}
+
 Finished pilot(const std::filesystem::path& data_dir, Arguments args, const std::string& input) {
-  return Process(with_binary(data_dir, std::move(args)), input).wait();
+  return Process(pilot_arguments(data_dir, std::move(args)), input).wait();
 }
 
 Json pilot_json(const std::filesystem::path& data_dir, Arguments args, int code) {
@@ -63,7 +85,7 @@ Arguments serve_arguments(const std::filesystem::path& data_dir, const Arguments
     args.insert(args.end(), {"--log-level", "warn"});
   }
   args.insert(args.end(), more.begin(), more.end());
-  return with_binary(data_dir, std::move(args));
+  return pilot_arguments(data_dir, std::move(args));
 }
 
 Server::Server(const std::filesystem::path& data_dir, Arguments more, Arguments before) {

@@ -14,6 +14,12 @@ namespace pilot::e2e {
 using Arguments = std::vector<std::string>;
 
 bool on_postgres();
+// The URL of the database of this data directory; empty: its SQLite file.
+std::string database_url(const std::filesystem::path& data_dir);
+// From now on the commands of this data directory find their database by this file's URL.
+void use_database_url_file(const std::filesystem::path& data_dir, const std::string& file);
+// All arguments of `pilot ARGS...`, from the program on.
+Arguments pilot_arguments(const std::filesystem::path& data_dir, Arguments args);
 
 // pilot --data-dir DIR ARGS...; ends within the patience or is killed (code -1).
 Finished pilot(const std::filesystem::path& data_dir, Arguments args,

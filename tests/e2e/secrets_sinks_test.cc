@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 #include "base/crypto.h"
 #include "canaries.h"
 #include "fake_service.h"
 #include "pilot.h"
+#include "postgres_traces.h"
 #include "vault/fernet.h"
 
 namespace pilot::e2e {
@@ -37,9 +40,14 @@ class SecretsSinks : public testing::Test {
     // Its first and last line are the same in every such key.
     const std::size_t first = kPem.value.find('\n') + 1;
     all_.push_back({kPem.name, kPem.value.substr(first, kPem.value.rfind("-----END") - first)});
+    all_.push_back(PostgresTraces::password());
+    search_.emplace(all_);
+    if (on_postgres()) traces_.emplace(dir_, data());
   }
   std::filesystem::path data() const { return dir_.path() / "data"; }
-  void clean(std::string_view text, const std::string& where) { expect_none(all_, text, where); }
+  void clean(std::string_view text, const std::string& where) {
+    expect_none(*search_, text, where);
+  }
   void clean(const Finished& done, const std::string& where) {
     clean(done.out, where + " (stdout)");
     clean(done.err, where + " (stderr)");
@@ -96,8 +104,13 @@ class SecretsSinks : public testing::Test {
       clean(read_file(entry.path()), entry.path().string());
       ++files;
     }
-    EXPECT_GE(files, 2);  // the keys are in the environment here
+    EXPECT_GE(files, on_postgres() ? 1 : 2);  // the keys are in the environment here
+    if (traces_) {
+      traces_->visit([&](std::string_view text, const std::string& where) { clean(text, where); });
+    }
   }
+  // The server with those options.
+  void do_everything(const Arguments& options);
   void clean_process(const Server& server, pid_t pid) {
     for (const char* name : {"cmdline", "environ"}) {
       clean(read_file(fmt::format("/proc/{}/{}", pid, name)), std::string("/proc/PID/") + name);
@@ -116,6 +129,8 @@ class SecretsSinks : public testing::Test {
   TempDir dir_;
   Canary fernet_;
   std::vector<Canary> all_;
+  std::optional<Search> search_;
+  std::optional<PostgresTraces> traces_;
 };
 
 // All that the service got to see of the sign-in, in every form that it may come back in.
@@ -154,10 +169,9 @@ void tell_back(Peer& peer, const Seen& seen) {
   }
 }
 
-TEST_F(SecretsSinks, NothingIsLeftAnywhere) {
+void SecretsSinks::do_everything(const Arguments& options) {
   FakeService service(tell_back);
-  Server server(data(), {"--log-level", "debug"},
-                {"/usr/bin/env", "PILOT_ENCRYPTION_KEYS=" + fernet_.value});
+  Server server(data(), options, {"/usr/bin/env", "PILOT_ENCRYPTION_KEYS=" + fernet_.value});
   ASSERT_TRUE(server.up());
   set_all();
   const std::string file = dir_.write("plan.json", plan(service));
@@ -196,6 +210,44 @@ TEST_F(SecretsSinks, NothingIsLeftAnywhere) {
   EXPECT_EQ(ended.code, 0);
   clean(ended, "the server");
   clean_files();
+}
+
+TEST_F(SecretsSinks, NothingIsLeftAnywhere) { do_everything({"--log-level", "debug"}); }
+
+TEST_F(SecretsSinks, NorWithALogInJson) {
+  do_everything({"--log-level", "debug", "--log-format", "json", "--access-log"});
+}
+
+// The variable is wiped, too; and nothing tells the password when the database cannot be reached.
+TEST_F(SecretsSinks, TheDatabasesPasswordInTheEnvironment) {
+  if (!traces_) GTEST_SKIP() << "there is no database with a password";
+  std::string url = traces_->url();
+  const Arguments tail{PILOT_BINARY, "--data-dir", data().string(), "--log-level", "debug"};
+  const auto with = [&](const std::string& database, const Arguments& more) {
+    Arguments all{"/usr/bin/env", "PILOT_DATABASE_URL=" + database};
+    all.insert(all.end(), tail.begin(), tail.end());
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  Process serve(with(url, {"serve", "--port", "0"}));
+  ASSERT_THAT(serve.line(0), HasSubstr("listens at"));
+  clean(read_file(fmt::format("/proc/{}/environ", serve.pid())), "/proc/PID/environ");
+  serve.signal(SIGTERM);
+  clean(serve.wait(), "serve");
+  clean(Process(with(url, {"doctor"})).wait(), "doctor");
+  const std::size_t host = url.rfind('@') + 1;
+  const std::string tail_of_url = url.substr(url.rfind('/'));
+  for (const std::string& wrong :
+       {url.substr(0, host) + "127.0.0.1:1" + tail_of_url, url.substr(0, host) + "a.invalid/x",
+        url + "?sslmode=nonsense", url + "_not", "postgresql://" + url, url + "?password=x&x=y",
+        "mysql" + url.substr(url.find(':'))}) {
+    for (const Arguments& args : {Arguments{"serve", "--port", "0"}, Arguments{"doctor"},
+                                  Arguments{"migrate"}, Arguments{"runs", "list"}}) {
+      const Finished done = Process(with(wrong, args)).wait();
+      EXPECT_NE(done.code, 0) << args[0] << " with " << wrong;
+      clean(done, args[0]);
+    }
+  }
 }
 
 // It is refused, and what refuses it does not say it again.

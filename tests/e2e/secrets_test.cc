@@ -6,6 +6,7 @@
 #include "base/crypto.h"
 #include "fake_service.h"
 #include "pilot.h"
+#include "postgres_traces.h"
 
 namespace pilot::e2e {
 namespace {
@@ -30,29 +31,35 @@ std::vector<std::string> forms() {
   return out;
 }
 
-void expect_clean(const std::string& text, const std::string& where) {
-  for (const std::string& form : forms()) {
+void expect_clean(std::string_view text, const std::string& where) {
+  static const std::vector<std::string> kForms = forms();
+  for (const std::string& form : kForms) {
     EXPECT_EQ(text.find(form), std::string::npos) << where << " holds the secret as " << form;
   }
 }
 
 class Secrets : public testing::Test {
  protected:
+  void SetUp() override {
+    if (on_postgres()) traces_.emplace(dir_, data());
+  }
   std::filesystem::path data() const { return dir_.path() / "data"; }
   void set(const std::string& provider, const std::string& type, const std::string& value) const {
     const Finished done = pilot(data(), {"credentials", "set", provider, type}, value + "\n");
     EXPECT_EQ(done.code, 0) << done.err;
     expect_clean(done.out + done.err, "credentials set");
   }
-  void expect_clean_files() const {
+  void expect_clean_files() {
     int files = 0;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(data())) {
       expect_clean(read_file(entry.path()), entry.path().string());
       ++files;
     }
-    EXPECT_GE(files, 3);
+    EXPECT_GE(files, on_postgres() ? 2 : 3);
+    if (traces_) traces_->visit(expect_clean);
   }
   TempDir dir_;
+  std::optional<PostgresTraces> traces_;
 };
 
 TEST_F(Secrets, SetFromStdinListedByTypeAndRemoved) {

@@ -327,7 +327,8 @@ void OpenApiTest::ask_about_people() {
   ask(Method::get, "/api/users?limit=5");
   ask(Method::get, "/api/plans?user_id=local.bob");
   ask(Method::get, "/api/plans?user_id=carol");
-  ask(Method::put, "/api/users/local.bob", R"({"email":"bob@example.com"})");
+  ask(Method::put, "/api/users/local.bob",
+      R"({"email":"bob@example.com","allowed_hosts":["a.test"]})");
   ask(Method::post, "/api/session", R"({"name":"local.bob","password":"correct horse battery"})");
   ask(Method::post, "/api/session", R"({"name":"local.bob","password":"wrong"})");
   ask(Method::del, "/api/users/local.bob");
@@ -346,7 +347,8 @@ TEST_F(OpenApiTest, AnswersAreAsItSays) {
     if (!worked_.contains(route.id)) never.push_back(route.id);
   }
   // Tested where they can work: a stream, a key file, a browser's session.
-  EXPECT_THAT(never, testing::UnorderedElementsAre("run_events", "drop_key", "sign_out"));
+  EXPECT_THAT(never, testing::UnorderedElementsAre("run_events", "drop_key", "sign_out",
+                                                   "change_password"));
 }
 
 }  // namespace

@@ -57,6 +57,7 @@ constexpr std::array kRoutes{
 
     RouteDoc{"list_credentials", "", "", "200:CredentialList"},
     RouteDoc{"list_provider_credentials", "", "", "200:ProviderCredentials"},
+    RouteDoc{"test_connection", "", "ConnectionTest?", "200:ConnectionVerdict"},
     RouteDoc{"set_credentials", "", "CredentialSet", "201:CredentialsSaved"},
     RouteDoc{"remove_connection", "connection", "", "200:CredentialsRemoved"},
     RouteDoc{"remove_credential", "connection", "", "200:CredentialsRemoved"},
@@ -79,6 +80,7 @@ constexpr std::array kRoutes{
     RouteDoc{"update_user", "", "UserChange", "200:UserSaved"},
     RouteDoc{"remove_user", "", "", "200:Done"},
     RouteDoc{"sign_in", "", "SignIn", "201:SignedIn"},
+    RouteDoc{"change_password", "", "NewPassword", "200:SignedIn"},
     RouteDoc{"show_session", "", "", "200:Caller"},
     RouteDoc{"sign_out", "", "", "200:SignedOut"},
     RouteDoc{"list_audit", "limit cursor", "", "200:AuditList"},

@@ -17,16 +17,17 @@ constexpr std::array kSchemas{
     SchemaDoc{"KeyList", "keys:[Key] next_cursor:string?"},
     SchemaDoc{"NewUser",
               "! id?:string? name?:string? email?:string? password?:string? "
-              "owner?:string? disabled?:boolean? user_id?:string"},
+              "owner?:string? disabled?:boolean? allowed_hosts?:[string]? user_id?:string"},
     SchemaDoc{"UserChange",
               "! name?:string? email?:string? password?:string? "
-              "disabled?:boolean? user_id?:string"},
+              "disabled?:boolean? allowed_hosts?:[string]? user_id?:string"},
     SchemaDoc{"User",
               "id:string owner:string? name:string email:string? disabled:boolean "
-              "created_at:time"},
+              "allowed_hosts:[string]? created_at:time"},
     SchemaDoc{"UserSaved", "success:boolean user:User"},
     SchemaDoc{"UserList", "users:[User] next_cursor:string?"},
     SchemaDoc{"SignIn", "! name:string password:string"},
+    SchemaDoc{"NewPassword", "! old_password:string new_password:string"},
     SchemaDoc{"SignedIn", "user:string csrf_token:string"},
     SchemaDoc{"Caller",
               "user:string acting_for:string? kind:loopback|operator|key|session "

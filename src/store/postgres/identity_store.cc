@@ -1,5 +1,5 @@
-// Users, API keys, sessions: through the functions of migrations/postgres/0005_identity.sql, which
-// look for what belongs to one user as the user of the transaction.
+// Users, API keys, sessions: through the functions of migrations/postgres/0005_identity.sql and
+// 0009_allowed_hosts.sql, which look for what belongs to one user as the user of the transaction.
 #include "store/postgres/pages.h"
 #include "store/postgres/postgres_store.h"
 #include "store/read_rows.h"
@@ -9,7 +9,8 @@ namespace pilot::store::postgres {
 namespace {
 
 constexpr SqlText kUserColumns =
-    "id, owner_id, name, email, password_hash, created_at, disabled FROM ";
+    "id, owner_id, name, email, password_hash, created_at, disabled, allowed_hosts IS NOT NULL,"
+    " coalesce(allowed_hosts, '') FROM ";
 constexpr SqlText kKeyColumns =
     "user_id, id, name, prefix, sha256, scopes, expires_at, created_at, last_used_at, revoked_at"
     " FROM ";
@@ -35,16 +36,20 @@ Status nothing(Answers) { return ok(); }
 }  // namespace
 
 awaitable<Status> PostgresStore::create_user(User user) {
-  static constexpr char kCreate[] = "SELECT create_user($1, $2, $3, $4, $5, $6, $7)";
+  static constexpr char kCreate[] = "SELECT create_user($1, $2, $3, $4, $5, $6, $7, $8)";
   Command command{kCreate, {}};
   command.params.text(user.id.text).text(user.owner.text).text(user.name).text(user.email);
   command.params.text(user.password_hash).time(user.created_at).boolean(user.disabled);
-  return writing(system_step(std::move(command)), [](Answers answers) -> Status {
+  command.params.maybe_text(user.allowed_hosts);
+  auto read = [](Answers answers) -> Status {
     const std::string outcome = answers[0].next() ? answers[0].text() : "";
     if (outcome == "name_taken") return name_taken();
     if (outcome != "duplicate_id") return ok();
     return conflict("duplicate_id", "there is (or was) a user with this id; choose another");
-  });
+  };
+  Status done = co_await writing(system_step(std::move(command)), read);
+  ++credential_generation_;  // after the commit, and whatever came of it
+  co_return done;
 }
 
 awaitable<Result<User>> PostgresStore::find_user(UserId id) {
@@ -73,18 +78,23 @@ awaitable<Result<Page<User>>> PostgresStore::list_users(std::optional<UserId> ow
 
 // Both in one transaction: what comes back is what this change made of it.
 awaitable<Result<User>> PostgresStore::update_user(UserId id, UserChange change) {
-  static constexpr char kUpdate[] = "SELECT update_user($1, $2, $3, $4, $5)";
+  static constexpr char kUpdate[] = "SELECT update_user($1, $2, $3, $4, $5, $6, $7)";
   Command command{kUpdate, {}};
   command.params.text(id.text).maybe_text(change.name).maybe_text(change.email);
   command.params.maybe_text(change.password_hash).maybe_boolean(change.disabled);
+  command.params.boolean(change.allowed_hosts.has_value());
+  command.params.maybe_text(change.allowed_hosts.value_or(std::nullopt));
   Steps steps = system_step(std::move(command));
   steps[0].commands.push_back(find_users(id.text, {}));
-  return writing(std::move(steps), [](Answers answers) -> Result<User> {
+  auto read = [](Answers answers) -> Result<User> {
     const std::string outcome = answers[0].next() ? answers[0].text() : "";
     if (outcome == "name_taken") return name_taken();
     if (outcome != "done") return no_user();
     return one_user(answers.subspan(1));
-  });
+  };
+  Result<User> user = co_await writing(std::move(steps), read);
+  ++credential_generation_;
+  co_return user;
 }
 
 awaitable<Status> PostgresStore::remove_user(UserId id, WallTime now) {
@@ -103,6 +113,16 @@ awaitable<Result<bool>> PostgresStore::owns_user(UserId owner, UserId user) {
   return reading(system_step(std::move(command)), [](Answers answers) -> Result<bool> {
     return answers[0].next() && answers[0].boolean();
   });
+}
+
+awaitable<Result<std::vector<std::string>>> PostgresStore::allowed_hosts(UserId user) {
+  static constexpr char kHosts[] = "SELECT allowed_hosts FROM allowed_hosts()";
+  auto read = [](Answers answers) -> Result<std::vector<std::string>> {
+    std::vector<std::string> found;
+    while (answers[0].next()) found.push_back(answers[0].text());
+    return found;
+  };
+  return reading(one_step(user, {kHosts, {}}), read);
 }
 
 awaitable<Status> PostgresStore::create_key(ApiKey key) {

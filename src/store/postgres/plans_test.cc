@@ -22,7 +22,7 @@ class QueryPlans : public testing::Test {
       ASSERT_TRUE(shard_.wait(store.owned_runs("node-b")));
       ASSERT_TRUE(shard_.wait(store.release_others("node-b")));
       ASSERT_TRUE(shard_.wait(store.next_wake()));
-      ASSERT_TRUE(shard_.wait(store.count_open()));
+      ASSERT_TRUE(shard_.wait(store.count_open({})));
       ASSERT_TRUE(shard_.wait(store.cancel_requests("node-b")));
       ASSERT_TRUE(shard_.wait(store.request_cancel(kAda, {"idle-" + id})));
       ASSERT_TRUE(shard_.wait(store.find_run(kAda, run.id)));

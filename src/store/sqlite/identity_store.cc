@@ -9,7 +9,8 @@ namespace pilot::store::sqlite {
 namespace {
 
 constexpr SqlText kUserColumns =
-    "id, owner_id, name, email, password_hash, created_at, disabled FROM users";
+    "id, owner_id, name, email, password_hash, created_at, disabled, allowed_hosts IS NOT NULL,"
+    " coalesce(allowed_hosts, '') FROM users";
 constexpr SqlText kKeyColumns =
     "user_id, id, name, prefix, sha256, scopes, expires_at, created_at, last_used_at, revoked_at"
     " FROM api_keys";
@@ -56,8 +57,8 @@ Status check_name(Connection& db, const User& user) {
 Status create(Connection& db, const User& user) {
   static constexpr char kTaken[] = "SELECT 1 FROM users WHERE id = ?1";
   static constexpr char kInsert[] =
-      "INSERT INTO users (id, owner_id, name, email, password_hash, created_at, disabled)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+      "INSERT INTO users (id, owner_id, name, email, password_hash, created_at, disabled,"
+      " allowed_hosts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
   Query taken = db.query(kTaken);
   if (taken.bind(user.id.text).next()) {
     return conflict("duplicate_id", "there is (or was) a user with this id; choose another");
@@ -66,7 +67,7 @@ Status create(Connection& db, const User& user) {
   if (Status free = check_name(db, user); !free) return free;
   return db.query(kInsert)
       .bind(user.id.text, user.owner.text, user.name, user.email, user.password_hash,
-            user.created_at, int{user.disabled})
+            user.created_at, int{user.disabled}, user.allowed_hosts)
       .run();
 }
 
@@ -77,16 +78,19 @@ Status end_sessions(Connection& db, const UserId& user) {
 
 Result<User> update(Connection& db, const UserId& id, const UserChange& change) {
   static constexpr char kUpdate[] =
-      "UPDATE users SET name = ?2, email = ?3, password_hash = ?4, disabled = ?5 WHERE id = ?1";
+      "UPDATE users SET name = ?2, email = ?3, password_hash = ?4, disabled = ?5,"
+      " allowed_hosts = ?6 WHERE id = ?1";
   Result<User> user = find_one(db, id);
   if (!user) return user;
   if (change.name) user->name = *change.name;
   if (change.email) user->email = *change.email;
   if (change.password_hash) user->password_hash = *change.password_hash;
   if (change.disabled) user->disabled = *change.disabled;
+  if (change.allowed_hosts) user->allowed_hosts = *change.allowed_hosts;
   if (Status free = check_name(db, *user); !free) return free.error();
   Query query = db.query(kUpdate);
-  query.bind(id.text, user->name, user->email, user->password_hash, int{user->disabled});
+  query.bind(id.text, user->name, user->email, user->password_hash, int{user->disabled},
+             user->allowed_hosts);
   if (Status done = query.run(); !done) return done.error();
   if (user->disabled || change.password_hash) {
     if (Status ended = end_sessions(db, id); !ended) return ended.error();
@@ -141,6 +145,22 @@ Result<bool> owns(Connection& db, const UserId& owner, const UserId& user) {
   Query row = db.query(kOwns);
   const bool found = row.bind(user.text, owner.text).next();
   if (!row.status()) return row.status().error();
+  return found;
+}
+
+// UNION, not UNION ALL: two who own each other are no endless loop.
+Result<std::vector<std::string>> hosts(Connection& db, const UserId& user) {
+  static constexpr char kHosts[] =
+      "WITH RECURSIVE above(id, owner_id, allowed_hosts) AS ("
+      " SELECT id, owner_id, allowed_hosts FROM users WHERE id = ?1 UNION"
+      " SELECT o.id, o.owner_id, o.allowed_hosts FROM users AS o"
+      " JOIN above AS a ON o.id = a.owner_id)"
+      " SELECT allowed_hosts FROM above WHERE allowed_hosts IS NOT NULL";
+  std::vector<std::string> found;
+  Query rows = db.query(kHosts);
+  rows.bind(user.text);
+  while (rows.next()) found.push_back(rows.text());
+  if (!rows.status()) return rows.status().error();
   return found;
 }
 
@@ -252,7 +272,10 @@ Result<std::optional<LoginSession>> session_of_hash(Connection& db, const std::s
 }  // namespace
 
 awaitable<Status> SqliteStore::create_user(User user) {
-  return writer_.run([user = std::move(user)](Connection& db) { return create(db, user); });
+  auto work = [user = std::move(user)](Connection& db) { return create(db, user); };
+  Status done = co_await writer_.run(std::move(work));
+  ++credential_generation_;  // after the commit, and whatever came of it
+  co_return done;
 }
 
 awaitable<Result<User>> SqliteStore::find_user(UserId id) {
@@ -271,9 +294,12 @@ awaitable<Result<Page<User>>> SqliteStore::list_users(std::optional<UserId> owne
 }
 
 awaitable<Result<User>> SqliteStore::update_user(UserId id, UserChange change) {
-  return writer_.run([id = std::move(id), change = std::move(change)](Connection& db) {
+  auto work = [id = std::move(id), change = std::move(change)](Connection& db) {
     return update(db, id, change);
-  });
+  };
+  Result<User> user = co_await writer_.run(std::move(work));
+  ++credential_generation_;
+  co_return user;
 }
 
 awaitable<Status> SqliteStore::remove_user(UserId id, WallTime now) {
@@ -284,6 +310,10 @@ awaitable<Result<bool>> SqliteStore::owns_user(UserId owner, UserId user) {
   return readers_.run([owner = std::move(owner), user = std::move(user)](Connection& db) {
     return owns(db, owner, user);
   });
+}
+
+awaitable<Result<std::vector<std::string>>> SqliteStore::allowed_hosts(UserId user) {
+  return readers_.run([user = std::move(user)](Connection& db) { return hosts(db, user); });
 }
 
 awaitable<Status> SqliteStore::create_key(ApiKey key) {

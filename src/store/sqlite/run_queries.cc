@@ -119,12 +119,22 @@ awaitable<Result<std::optional<WallTime>>> SqliteStore::next_wake() {
   });
 }
 
-awaitable<Result<std::int64_t>> SqliteStore::count_open() {
-  return readers_.run([](Connection& db) {
-    static constexpr char kOpen[] =
+awaitable<Result<std::int64_t>> SqliteStore::count_open(std::optional<UserId> user) {
+  return readers_.run([user = std::move(user)](Connection& db) -> Result<std::int64_t> {
+    static constexpr char kAll[] =
         "SELECT (SELECT count(*) FROM runs WHERE state = 'queued')"
         " + (SELECT count(*) FROM runs WHERE state = 'running')";
-    return db.number(kOpen);
+    // The index of open runs, not the primary key: there are few, whatever the user has had.
+    static constexpr char kOne[] =
+        "SELECT (SELECT count(*) FROM runs INDEXED BY runs_open"
+        " WHERE state = 'queued' AND user_id = ?1)"
+        " + (SELECT count(*) FROM runs INDEXED BY runs_open"
+        " WHERE state = 'running' AND user_id = ?1)";
+    if (!user) return db.number(kAll);
+    Query row = db.query(kOne);
+    const std::int64_t count = row.bind(user->text).next() ? row.integer() : 0;
+    if (!row.status()) return row.status().error();
+    return count;
   });
 }
 

@@ -32,7 +32,7 @@ class SqliteStore final : public Store {
   awaitable<Result<std::vector<Run>>> owned_runs(std::string node) override;
   awaitable<Result<std::int64_t>> release_others(std::string node) override;
   awaitable<Result<std::optional<WallTime>>> next_wake() override;
-  awaitable<Result<std::int64_t>> count_open() override;
+  awaitable<Result<std::int64_t>> count_open(std::optional<UserId> user) override;
   awaitable<Result<Run>> find_run(UserId user, RunId id) override;
   awaitable<Result<Page<Run>>> list_runs(UserId user, RunFilter filter, PageRequest page) override;
   awaitable<Result<std::vector<Attempt>>> run_attempts(UserId user, RunId id,
@@ -111,6 +111,7 @@ class SqliteStore final : public Store {
   awaitable<Result<User>> update_user(UserId id, UserChange change) override;
   awaitable<Status> remove_user(UserId id, WallTime now) override;
   awaitable<Result<bool>> owns_user(UserId owner, UserId user) override;
+  awaitable<Result<std::vector<std::string>>> allowed_hosts(UserId user) override;
   awaitable<Status> create_key(ApiKey key) override;
   awaitable<Result<std::optional<ApiKey>>> find_key_by_hash(std::string sha256) override;
   awaitable<Result<Page<ApiKey>>> list_keys(UserId user, PageRequest page) override;

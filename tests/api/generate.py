@@ -124,6 +124,25 @@ class Maker:
             plan["steps"] = [set_step(**{dice.text(): dice.value()})] + plan["steps"]
         return plan
 
+    def _integration(self, dice, out):
+        """Mostly one that is taken; else what the schema gave."""
+        if dice.chance(30):
+            return out
+        self.made += 1
+        if dice.chance(30):
+            document = "openapi: 3.0.0\npaths: {/a/{id}: {get: {operationId: a}}}"
+            return {"name": f"own_{self.made}", "openapi": document}
+        return {
+            "name": f"own_{self.made}",
+            "display_name": dice.pick(["Own", dice.text()]),
+            "base_url": dice.pick(["https://api.example.com/v1", "http://example.org:8080"]),
+            "auth_type": dice.pick(["api_key", "oauth"]),
+            "oauth_config": dice.pick([None, {"client_id": "c", "client_secret": "s12345678"}]),
+            "actions": dice.pick(
+                [[], [{"action_id": "x", "endpoint": "/x/{id}", "parameters": {"id": "string"}}]]
+            ),
+        }
+
     def body(self, dice, operation):
         """A body as the schema wants it, or None."""
         if operation.body is None or not (operation.body_required or dice.chance(50)):
@@ -146,6 +165,8 @@ class Maker:
         if operation.id == "describe_request":
             out.pop("parameters", None)
             out["params"] = dice.pick([{"prompt": "x"}, {"url": "https://example.com/"}])
+        if operation.id in ("create_custom_integration", "update_custom_integration"):
+            out = self._integration(dice, out)
         if operation.id == "sign_in" and dice.chance(60):
             out = {"name": self.known.user, "password": PASSWORD}
         if operation.id == "rotate_keyring" and dice.chance(70):

@@ -76,9 +76,12 @@ JsonObject schema_of(const Json& given) {
     return out;
   }
   if (!given.is_object()) return out;
-  JsonObject whole = given.get_object();
-  for (const std::string_view own : {"name", "in", "location", "required", "example", "label"}) {
-    if (own != "required" || !find(whole, own) || !find(whole, own)->is_array()) whole.erase(own);
+  JsonObject whole;
+  for (const auto& member : given.get_object()) {
+    const std::string_view key = member.key();
+    const bool ours = key == "name" || key == "in" || key == "location" || key == "example" ||
+                      key == "label" || (key == "required" && !member.value().is_array());
+    if (!ours) whole[key] = member.value();
   }
   if (!whole.empty() && schema::Schema::compile(Json(whole))) return whole;
   const std::string_view type = type_word(string_or(given, "type"));

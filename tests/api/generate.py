@@ -160,6 +160,7 @@ class Maker:
             "/api/keys/": "key",
             "/api/users/": "user",
             "/api/keyring/": "ring",
+            "/api/custom-integrations/": "integration",
         }
         out = {}
         provider, action = dice.pick(

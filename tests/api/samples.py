@@ -110,7 +110,8 @@ class Known:
     def __init__(self, user):
         self.user = user
         self.kinds = {
-            kind: [] for kind in ("plan", "run", "key", "user", "cursor", "ring", "rotation")
+            kind: []
+            for kind in ("plan", "run", "key", "user", "cursor", "ring", "rotation", "integration")
         }
 
     def add(self, kind, value):
@@ -127,6 +128,8 @@ class Known:
             for kind, pool in self.kinds.items():
                 self.kinds[kind] = [one for one in pool if one != body.get("id")]
             return
+        if isinstance(body.get("integration"), dict):
+            self.add("integration", body["integration"].get("id"))
         if isinstance(body.get("plan"), dict):
             self.add("plan", body["plan"].get("id"))
         self.add("run", body.get("run_id"))

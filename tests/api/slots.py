@@ -12,6 +12,7 @@ PATHS = {
     "/api/users/": "user",
     "/api/keyring/": "ring",
     "/api/provider-credentials/": "type",
+    "/api/custom-integrations/": "integration",
     "/api/providers/": None,
 }
 NAMES = {
@@ -67,6 +68,18 @@ PLAIN = {
     "start",
     "end",
     "jitter",
+    "display_name",
+    "description",
+    "auth_type",
+    "base_url",
+    "auth_header",
+    "auth_prefix",
+    "oauth_config",
+    "is_active",
+    "actions",
+    "openapi",
+    "include",
+    "source_url",
 }
 STEP = {"provider": "custom_api", "action": "request", "params": {"endpoint": "/x"}}
 SET = {"provider": "logic", "action": "set", "params": {"x": 1}}
@@ -119,6 +132,9 @@ def body_of(operation, scopes):
         "create_key": {"name": "mine", "scopes": scopes[:1]},
         "set_credentials": {"type": "api_key", "value": "mine-12345678"},
         "create_user": {},
+        "create_custom_integration": {"name": "mine", "base_url": "https://api.example.com"},
+        "update_custom_integration": {"description": "mine again"},
+        "set_custom_credentials": {"type": "api_key", "value": "mine-12345678"},
         "update_user": {"email": "me@example.com"},
         "rotate_keyring": {"continue": True},
         "describe_request": {

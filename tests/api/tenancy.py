@@ -84,7 +84,7 @@ class Tenancy:
         if fresh:
             for name in operation.names("path"):
                 kind = slots.path_kind(operation, name)
-                if kind in ("plan", "run", "key", "user", "type"):
+                if kind in ("plan", "run", "key", "user", "type", "integration"):
                     values[kind] = tenant.fresh(kind)
             if operation.id == "remove_connection":
                 tenant.fresh("connection")

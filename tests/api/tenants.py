@@ -78,6 +78,7 @@ class Tenant:
             "run": self.fresh("run"),
             "key": self.fresh("key"),
             "user": self.fresh("user"),
+            "integration": self.fresh("integration"),
             "connection": self.canary("conn"),
             "type": self.canary("type"),
             "tenant": self.user,
@@ -171,6 +172,23 @@ class Tenant:
                 "/api/users",
                 {"id": f"{self.user}.{self.canary('sub')}{secrets.token_hex(3)}"},
             )["user"]["id"]
+        if kind == "integration":
+            made = self.must(
+                "POST",
+                "/api/custom-integrations",
+                {
+                    "name": f"own_{secrets.token_hex(6)}",
+                    "display_name": self.canary("integration"),
+                    "base_url": "https://api.example.com",
+                    "actions": [{"action_id": "x", "endpoint": "/" + self.canary("endpoint")}],
+                },
+            )["id"]
+            self.must(
+                "POST",
+                f"/api/custom-integrations/{made}/credentials",
+                {"type": "api_key", "value": self.canary("secret")},
+            )
+            return made
         if kind in ("connection", "type"):
             self._set_credentials()
         return self.ids[kind]
@@ -190,6 +208,7 @@ class Tenant:
             "/api/execution-logs?limit=500",
             "/api/scheduler/jobs?limit=500",
             "/api/provider-credentials",
+            "/api/custom-integrations?limit=500",
             "/api/keys?limit=500",
             "/api/users?limit=500",
         ]:

@@ -48,6 +48,7 @@ class OpenApiTest : public ApiTest {
 
   // Calls all routes of a part, in each way that matters.
   void ask_about_the_server();
+  void ask_about_integrations();
   void ask_about_plans();
   void ask_about_runs();
   void ask_about_people();
@@ -228,6 +229,23 @@ void OpenApiTest::ask_about_the_server() {
             200);
   ask(Method::post, "/api/keyring/rotate", R"({"continue":true})");
   ask(Method::del, "/api/keyring/none");
+  ask_about_integrations();
+}
+
+void OpenApiTest::ask_about_integrations() {
+  const std::string all = "/api/custom-integrations";
+  const Answer made = ask(Method::post, all, R"({"name":"acme","base_url":"https://a.example",
+      "actions":[{"action_id":"x","endpoint":"/x/{id}","http_method":"PUT"}]})");
+  EXPECT_EQ(made.status, 201) << made.body;
+  const std::string one = all + "/" + json_text(made.json, "id");
+  ask(Method::post, all, R"({"openapi":"openapi: 3.0.0\npaths: {/a: {get: {}}}","include":["*"]})");
+  ask(Method::post, all, R"({"name":"chat"})");
+  ask(Method::get, all + "?limit=1");
+  ask(Method::get, one);
+  ask(Method::put, one, R"({"description":"d"})");
+  ask(Method::post, one + "/credentials", R"({"type":"api_key","value":"k"})");
+  ask(Method::del, one);
+  ask(Method::del, one);
 }
 
 void OpenApiTest::ask_about_plans() {

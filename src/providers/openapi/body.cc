@@ -261,6 +261,19 @@ void add_swagger_body(const Json& operation, const std::vector<Parameter>& param
   if (draft.arrays.empty() && commas) draft.arrays = "comma";
 }
 
+// Some documents give every GET a body of no members.
+bool is_empty_body(const Json* said, Converter& converter) {
+  const Json* body =
+      said == nullptr ? nullptr : converter.document().resolved(*said, converter.notes());
+  const Json* content = body == nullptr ? nullptr : find(*body, "content");
+  if (content == nullptr) return false;
+  const std::optional<Media> media = best_media(*content);
+  if (!media || media->schema == nullptr) return true;
+  const SchemaView view = converter.view(*media->schema);
+  return view.is_object() && view.properties().empty() && view.get("anyOf") == nullptr &&
+         view.get("oneOf") == nullptr;
+}
+
 }  // namespace
 
 std::string bare_media_type(std::string_view text) {
@@ -286,9 +299,11 @@ bool add_body(const Json& operation, const std::vector<Parameter>& parameters, C
   });
   if (said == nullptr && !(converter.document().swagger() && old)) return true;
   if (without_body(draft.method)) {
-    converter.notes().add(
-        "body_left_out",
-        fmt::format("the body of a {} is left out: its params go into the query", draft.method));
+    if (!is_empty_body(said, converter)) {
+      converter.notes().add(
+          "body_left_out",
+          fmt::format("the body of a {} is left out: its params go into the query", draft.method));
+    }
     return true;
   }
   if (converter.document().swagger()) {

@@ -25,8 +25,9 @@ std::string_view word(Where where) {
 }
 
 std::string name_of(const Slot& slot, NameSet& names) {
+  const std::string& from = slot.called.empty() ? slot.wire : slot.called;
   std::string name =
-      slot.where == Where::header ? snake_case(slot.wire, kName) : identifier(slot.wire, kName);
+      slot.where == Where::header ? snake_case(from, kName) : identifier(from, kName);
   if (name.empty()) name = "value";
   if (name.front() >= '0' && name.front() <= '9') name.insert(name.begin(), '_');
   if (name.size() <= kName && names.take(name)) return name;

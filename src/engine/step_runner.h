@@ -1,11 +1,12 @@
-// One attempt of one step: params checked, connection opened, request built, sent, answer read and
-// judged. Knows nothing of runs, retries or the journal. One per shard, on it only.
+// One attempt of one step: params checked, connection opened and signed in, request built, sent,
+// answer read and judged. Knows nothing of runs, retries or the journal. One per shard, on it only.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
 #include <memory>
 
 #include "engine/connections.h"
+#include "engine/sign_ins.h"
 #include "http/transport.h"
 #include "plan/compiled_plan.h"
 #include "providers/redact.h"
@@ -23,12 +24,17 @@ struct CallOrder {
   Millis timeout{30'000};
 };
 
-// Ready to be sent: everything that can be known before the network has been.
+// Ready to be sent: everything that can be known before the action's own network has been.
 struct PreparedCall {
   CallOrder order;
   EffectClass effect = EffectClass::unsafe;
   providers::Connection connection;
+  http::HostListPtr named_hosts;  // those that the connection names itself; null: none
   providers::Redactor redactor;
+  const providers::SignIn* sign_in =
+      nullptr;  // how the connection got its token; null: it has none
+  std::string token_key;
+  SignIns::TokenPtr token;
   std::variant<http::Request, http::Mail> request;
 };
 
@@ -41,38 +47,59 @@ struct CallResult {
 
 class StepRunner {
  public:
-  // EngineOptions::hosts_of.
-  using HostsOf = std::function<http::HostListPtr(const UserId&)>;
-
-  StepRunner(store::CredentialStore& store, const vault::KeyHolder& keys,
-             http::Transport& transport, Clock& clock, HostsOf hosts_of = {})
-      : connections_(store, keys),
-        transport_(transport),
-        clock_(clock),
-        hosts_of_(std::move(hosts_of)) {}
+  struct Parts {
+    store::CredentialStore& store;
+    const vault::KeyHolder& keys;
+    http::Transport& transport;
+    Clock& clock;
+    SignIns& sign_ins;
+    // EngineOptions::hosts_of.
+    std::function<http::HostListPtr(const UserId&)> hosts_of = {};
+  };
+  explicit StepRunner(Parts parts);
 
   // An action without I/O: at once.
   providers::LogicOutcome run_logic(CallOrder order) const;
 
-  // Nothing is sent. Errors are final for the step, but `unavailable` ones (the store).
-  boost::asio::awaitable<Result<std::unique_ptr<PreparedCall>>> prepare(CallOrder order);
+  // Nothing of the action is sent; a connection that has to sign in first does. Errors are final
+  // for the step, but `unavailable` ones (the store, a token endpoint that is away).
+  boost::asio::awaitable<Result<std::unique_ptr<PreparedCall>>> prepare(CallOrder order,
+                                                                        CancelToken cancel);
 
+  // All exchanges of the call, within the order's timeout. A 401 to a token that can be had anew is
+  // answered with a new one, once.
   boost::asio::awaitable<CallResult> send(std::unique_ptr<PreparedCall> call, CancelToken cancel);
 
   // The effect class that a recorded but unfinished call had.
   static EffectClass effect_of(const plan::CompiledStep& step, const Json& params);
 
  private:
+  struct Exchanged {
+    CallResult result;
+    bool refused = false;  // by a 401
+  };
   providers::Call view(const CallOrder& order, const providers::Connection& connection) const;
-  CallResult read(const PreparedCall& call, http::Answer answer) const;
+  std::vector<http::HostListPtr> allowed_hosts(const PreparedCall& call) const;
+  std::vector<http::HostListPtr> token_hosts(const PreparedCall& call) const;
+  Status build(PreparedCall& call) const;
 
+  // step_sign_in.cc: the connection with its token
+  boost::asio::awaitable<Status> open_connection(PreparedCall& call, CancelToken cancel);
+  boost::asio::awaitable<Status> sign_in(PreparedCall& call, CancelToken cancel);
+  boost::asio::awaitable<Result<SignIns::TokenPtr>> trade(PreparedCall& call, CancelToken cancel);
+  boost::asio::awaitable<Status> renew(PreparedCall& call, CancelToken cancel);
+  void use(PreparedCall& call, SignIns::TokenPtr token) const;
+
+  // step_send.cc: the exchanges
+  boost::asio::awaitable<CallResult> send_mail(std::unique_ptr<PreparedCall> call,
+                                               CancelToken cancel);
+  boost::asio::awaitable<Exchanged> converse(PreparedCall& call, SteadyTime deadline,
+                                             bool may_renew, CancelToken cancel);
+  CallResult finished(const PreparedCall& call, CallResult result) const;
+
+  Parts parts_;
   Connections connections_;
   const providers::Connection no_connection_;
-  std::vector<http::HostListPtr> allowed_hosts(const PreparedCall& call) const;
-
-  http::Transport& transport_;
-  Clock& clock_;
-  const HostsOf hosts_of_;
 };
 
 }  // namespace pilot::engine

@@ -5,73 +5,25 @@
 #include "api/problem.h"
 #include "api/services.h"
 #include "base/nearest.h"
+#include "providers/provider_view.h"
 #include "providers/request_view.h"
 
 namespace pilot::api {
 namespace {
 
-JsonArray texts(const std::vector<std::string>& list) {
-  JsonArray out;
-  for (const std::string& entry : list) out.push_back(text(entry));
-  return out;
-}
-
-Json brief(const providers::Provider& provider) {
-  JsonArray auth;
-  for (const providers::AuthField& field : provider.auth) auth.push_back(text(field.type));
-  return JsonObject{{"name", text(provider.name)}, {"title", text(provider.title)},
-                    {"kind", text(provider.kind)}, {"category", text(provider.category)},
-                    {"auth", std::move(auth)},     {"actions", texts(provider.action_names())}};
-}
-
-Json action_json(const providers::Action& action) {
-  JsonObject out{{"name", text(action.name)},
-                 {"title", text(action.title)},
-                 {"description", text(action.description)},
-                 {"aliases", texts(action.aliases)},
-                 {"params", action.params},
-                 {"effect", text(to_string(action.effect))}};
-  if (action.effect_of) out["effect_depends_on_params"] = true;
-  if (action.timeout) out["timeout_ms"] = action.timeout->count();
-  return out;
-}
-
-Json full(const providers::Provider& provider) {
-  JsonArray auth;
-  for (const providers::AuthField& field : provider.auth) {
-    auth.push_back(JsonObject{{"type", text(field.type)},
-                              {"title", text(field.title)},
-                              {"secret", field.secret},
-                              {"required", field.required}});
+awaitable<Response> list(ApiPtr api) {
+  JsonArray all;
+  for (const providers::Provider* provider : api->services.registry->all()) {
+    all.push_back(providers::provider_brief(*provider));
   }
-  JsonArray actions;
-  for (const providers::Action& action : provider.actions) actions.push_back(action_json(action));
-  return JsonObject{{"name", text(provider.name)},
-                    {"title", text(provider.title)},
-                    {"description", text(provider.description)},
-                    {"kind", text(provider.kind)},
-                    {"category", text(provider.category)},
-                    {"docs", text_or_null(provider.docs)},
-                    {"aliases", texts(provider.aliases)},
-                    {"auth", std::move(auth)},
-                    {"auth_optional", provider.auth_optional},
-                    {"actions", std::move(actions)}};
+  const std::size_t count = all.size();
+  co_return json_response(JsonObject{{"providers", std::move(all)}, {"count", count}});
 }
-
-// The registry does not change, so the list is written once.
-Response list_response(const providers::Registry& registry) {
-  JsonArray providers;
-  for (const providers::Provider* provider : registry.all()) providers.push_back(brief(*provider));
-  const std::size_t count = providers.size();
-  return json_response(JsonObject{{"providers", std::move(providers)}, {"count", count}});
-}
-
-awaitable<Response> list(std::shared_ptr<const Response> answer) { co_return *answer; }
 
 awaitable<Response> show(ApiPtr api, Request& request) {
   const auto provider = find_provider(*api->services.registry, request.param("name"));
   if (!provider) co_return problem(provider.error());
-  co_return json_response(full(**provider));
+  co_return json_response(providers::provider_page(**provider));
 }
 
 // The values that came along, or else those of the stored connection.
@@ -137,10 +89,9 @@ awaitable<Response> describe(ApiPtr api, Request& request) {
 }  // namespace
 
 void register_providers(Router& router, const ApiPtr& api) {
-  const auto answer = std::make_shared<const Response>(list_response(*api->services.registry));
   router.add(
       {Method::get, "/api/providers", Scope::read, "list_providers", "All providers, in short"},
-      [answer](Request&) { return list(answer); });
+      [api](Request&) { return list(api); });
   router.add({Method::get, "/api/providers/{name}", Scope::read, "show_provider",
               "One provider with its actions and their params"},
              [api](Request& request) { return show(api, request); });

@@ -65,6 +65,7 @@ void register_runs(Router& router, const ApiPtr& api);
 void register_execute(Router& router, const ApiPtr& api);
 void register_logs(Router& router, const ApiPtr& api);
 void register_credentials(Router& router, const ApiPtr& api);
+void register_connection_test(Router& router, const ApiPtr& api);
 void register_schedules(Router& router, const ApiPtr& api);
 void register_keys(Router& router, const ApiPtr& api);
 void register_users(Router& router, const ApiPtr& api);

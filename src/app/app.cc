@@ -22,15 +22,16 @@
 #include "api/services.h"
 #include "api/tls.h"
 #include "api/token.h"
+#include "app/catalog_watcher.h"
 #include "app/database.h"
 #include "app/demo/demo_server.h"
 #include "app/open_keys.h"
 #include "app/private_memory.h"
+#include "app/registry.h"
 #include "base/id.h"
 #include "base/run_here.h"
 #include "engine/spawn.h"
-#include "providers/manifest/catalog.h"
-#include "providers/manifest/embedded.h"
+#include "engine/task_pool.h"
 
 namespace pilot::app {
 namespace {
@@ -52,14 +53,6 @@ std::string host_name() {
   std::array<char, 256> host{};
   gethostname(host.data(), host.size() - 1);
   return host.data();
-}
-
-// The native providers and the catalogue.
-std::shared_ptr<providers::Registry> built_in_registry() {
-  auto all = std::make_shared<providers::Registry>();
-  providers::register_native_providers(*all);
-  providers::manifest::register_packed(*all, providers::manifest::embedded_catalog());
-  return all;
 }
 
 struct Shard {
@@ -85,8 +78,10 @@ struct App::State {
   // One user on loopback; false for good once there is a key or a password.
   std::shared_ptr<std::atomic<bool>> alone = std::make_shared<std::atomic<bool>>(false);
   std::unique_ptr<http::Transport> transport;
+  std::unique_ptr<engine::TaskPool> tasks;
   std::unique_ptr<DemoServer> demo;
   std::shared_ptr<const providers::Registry> registry;
+  std::unique_ptr<CatalogWatcher> catalog;
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<api::Services> services;
   api::Router router;
@@ -110,6 +105,7 @@ struct App::State {
   Status see_who_is_there(const AppOptions& options);
   void make_shards(unsigned count);
   api::IdentityOptions identity_options(const AppOptions& options);
+  Status build_registry(const AppOptions& options);
   void build(const AppOptions& options);
   Status listen(const AppOptions& options);
   Status succeed();
@@ -181,19 +177,32 @@ api::IdentityOptions App::State::identity_options(const AppOptions& options) {
           .alone = alone};
 }
 
-void App::State::build(const AppOptions& options) {
-  transport =
-      http::make_curl_transport({.addresses = {.allow_loopback = options.allow_private_network,
-                                               .allow_private = options.allow_private_network,
-                                               .allow = options.allow_hosts,
-                                               .deny = options.deny_hosts,
-                                               .alone = alone},
-                                 .user_agent = fmt::format("Pilot/{}", version())},
-                                log);
+Status App::State::build_registry(const AppOptions& options) {
   demo = std::make_unique<DemoServer>(io_contexts(), log);
   auto all = built_in_registry();
   register_demo(*all, demo.get());
   registry = all;
+  if (options.catalog.empty()) return ok();
+  auto watching = CatalogWatcher::start(options.catalog, std::move(all), log);
+  if (!watching) return watching.error();
+  catalog = std::move(*watching);
+  return ok();
+}
+
+void App::State::build(const AppOptions& options) {
+  const http::AddressPolicy addresses{.allow_loopback = options.allow_private_network,
+                                      .allow_private = options.allow_private_network,
+                                      .allow = options.allow_hosts,
+                                      .deny = options.deny_hosts,
+                                      .alone = alone};
+  // OpenSSL's own variable: what speaks TLS without curl (redis, mqtt, postgresql) heeds it, too.
+  const char* authorities = std::getenv("SSL_CERT_FILE");
+  transport = http::make_curl_transport({.addresses = addresses,
+                                         .user_agent = fmt::format("Pilot/{}", version()),
+                                         .ca_file = authorities == nullptr ? "" : authorities},
+                                        log);
+  tasks = std::make_unique<engine::TaskPool>(
+      engine::TaskPool::Options{.addresses = addresses, .files = options.sqlite_dir});
   const auto has_role = [&](std::string_view role) {
     return std::find(options.roles.begin(), options.roles.end(), role) != options.roles.end();
   };
@@ -213,7 +222,8 @@ void App::State::build(const AppOptions& options) {
                                 .registry = registry,
                                 .clock = *clock,
                                 .log = log,
-                                .shards = contexts});
+                                .shards = contexts,
+                                .tasks = tasks.get()});
   std::vector<std::unique_ptr<Random>> random;
   for (std::size_t i = 0; i < shards.size(); ++i) random.push_back(make_system_random());
   services.reset(new api::Services{.store = *store,
@@ -298,6 +308,7 @@ Result<std::unique_ptr<App>> App::start(AppOptions options) {
     return opened.error();
   }
   if (const Status seen = state.see_who_is_there(options); !seen) return seen.error();
+  if (const Status built = state.build_registry(options); !built) return built.error();
   state.build(options);
   if (const Status listening = state.listen(options); !listening) return listening.error();
   if (const Status alone = state.succeed(); !alone) return alone.error();
@@ -343,12 +354,6 @@ std::string App::browser_url() const {
 }
 const DataDir& App::data_dir() const { return *state_->dir; }
 Log& App::log() { return state_->log; }
-
-std::shared_ptr<const providers::Registry> make_registry() {
-  auto all = built_in_registry();
-  register_demo(*all, nullptr);
-  return all;
-}
 
 std::string_view version() { return PILOT_VERSION; }
 

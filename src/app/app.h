@@ -32,6 +32,9 @@ struct AppOptions {
   bool allow_private_network = true;
   std::vector<http::HostRule> allow_hosts = {};
   std::vector<http::HostRule> deny_hosts = {};
+  std::filesystem::path catalog;  // a directory of more manifests; empty: none
+  std::string
+      sqlite_dir;  // where plans may keep SQLite files, a folder for each user; empty: nowhere
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
   LogLevel access_log = LogLevel::debug;  // of the line for each request
@@ -63,9 +66,6 @@ class App {
   struct State;
   std::unique_ptr<State> state_;
 };
-
-// All providers of this binary.
-std::shared_ptr<const providers::Registry> make_registry();
 
 std::string_view version();
 

@@ -1,17 +1,18 @@
-// pilot credentials set|list|rm. A value is typed without echo or comes on stdin; never as an
+// pilot credentials set|list|test|rm. A value is typed without echo or comes on stdin; never as an
 // argument, which every process on the machine could read.
 #include <fmt/format.h>
 
 #include "app/commands.h"
 #include "app/output.h"
 #include "app/prompt.h"
+#include "app/registry.h"
 #include "base/log.h"
 #include "http/url.h"
 
 namespace pilot::app {
 
 int credentials_set(const GlobalOptions& global, const CredentialOptions& options) {
-  const auto registry = make_registry();
+  const auto registry = make_registry(global.catalog);
   if (registry->find(options.provider) == nullptr) {
     return refuse(invalid(
         "unknown_provider",
@@ -57,6 +58,26 @@ int credentials_list(const GlobalOptions& global) {
     fmt::print("{}", table(rows));
   }
   return kExitOk;
+}
+
+int credentials_test(const GlobalOptions& global, const CredentialOptions& options) {
+  Result<Session> session = Session::open(global);
+  if (!session) return refuse(session.error());
+  const Result<Json> answer = session->client().expect(
+      "POST",
+      fmt::format("/api/provider-credentials/{}/test", http::encode_segment(options.provider)),
+      JsonObject{{"connection", options.connection}});
+  if (!answer) return refuse(answer.error());
+  const Json* good = find(*answer, "ok");
+  const bool works = good != nullptr && good->is_bool() && good->get_bool();
+  if (global.json) {
+    print_json(*answer);
+  } else {
+    print_line(fmt::format("{} (connection {}): {}", printable(string_or(*answer, "provider")),
+                           printable(options.connection),
+                           printable(string_or(*answer, "message"))));
+  }
+  return works ? kExitOk : kExitFailed;
 }
 
 int credentials_remove(const GlobalOptions& global, const CredentialOptions& options) {

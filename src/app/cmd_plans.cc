@@ -4,6 +4,7 @@
 #include "app/commands.h"
 #include "app/output.h"
 #include "app/plan_file.h"
+#include "app/registry.h"
 #include "base/log.h"
 #include "http/url.h"
 
@@ -96,7 +97,8 @@ int plans_validate(const GlobalOptions& global, const std::string& file) {
                                   {"code", document.error().code_or_kind()},
                                   {"message", document.error().message}});
   } else {
-    for (const Problem& problem : plan::compile_plan(*document, make_registry()).problems) {
+    for (const Problem& problem :
+         plan::compile_plan(*document, make_registry(global.catalog)).problems) {
       problems.push_back(JsonObject{
           {"pointer", problem.pointer}, {"code", problem.code}, {"message", problem.message}});
     }
@@ -128,7 +130,8 @@ int plans_run(const GlobalOptions& global, const std::string& id, const RunOptio
       "POST", "/api/runs", JsonObject{{"plan_id", id}, {"inputs", std::move(*inputs)}});
   if (!started) return refuse(started.error());
   const Json* document = find(plan_in(*plan), "plan_json");
-  auto compiled = plan::compile_plan(document ? *document : Json(nullptr), make_registry());
+  auto compiled =
+      plan::compile_plan(document ? *document : Json(nullptr), make_registry(global.catalog));
   return watch_run(global, *session, field(*started, "id"), compiled.plan);
 }
 

@@ -4,8 +4,10 @@
 
 #include "app/output.h"
 #include "app/provider_commands.h"
+#include "app/registry.h"
 #include "base/log.h"
 #include "base/nearest.h"
+#include "providers/provider_view.h"
 #include "providers/request_view.h"
 
 namespace pilot::app {
@@ -47,35 +49,6 @@ bool matches(const Provider& provider, const std::string& word) {
          std::ranges::any_of(provider.aliases, has);
 }
 
-Json shown(const Provider& provider) {
-  JsonArray actions;
-  for (const auto& action : provider.actions) {
-    actions.push_back(
-        JsonObject{{"name", action.name},
-                   {"title", action.title},
-                   {"description", action.description},
-                   {"aliases", names(action.aliases)},
-                   {"effect", action.effect_of ? "by method" : to_string(action.effect)},
-                   {"params", action.params}});
-  }
-  JsonArray auth;
-  for (const auto& field : provider.auth) {
-    auth.push_back(JsonObject{{"type", field.type},
-                              {"title", field.title},
-                              {"secret", field.secret},
-                              {"required", field.required}});
-  }
-  return JsonObject{{"name", provider.name},
-                    {"title", provider.title},
-                    {"description", provider.description},
-                    {"kind", provider.kind},
-                    {"category", provider.category},
-                    {"docs", provider.docs},
-                    {"aliases", names(provider.aliases)},
-                    {"auth", std::move(auth)},
-                    {"actions", std::move(actions)}};
-}
-
 void show_for_people(const Provider& provider) {
   print_line(fmt::format("{} ({})  {}", provider.title, provider.name, provider.description));
   if (!provider.auth.empty()) {
@@ -109,16 +82,13 @@ void show_for_people(const Provider& provider) {
 }  // namespace
 
 int providers_list(const GlobalOptions& global, const ProviderCommandOptions& options) {
-  const auto registry = make_registry();
+  const auto registry = make_registry(global.catalog);
   JsonArray all;
   std::vector<std::vector<std::string>> rows{{"NAME", "KIND", "CONNECTION", "ACTIONS"}};
   for (const Provider* provider : registry->all()) {
     if (!matches(*provider, options.search)) continue;
     const JsonArray actions = names(provider->action_names());
-    all.push_back(JsonObject{{"name", provider->name},
-                             {"kind", provider->kind},
-                             {"auth", auth_types(*provider)},
-                             {"actions", actions}});
+    all.push_back(providers::provider_brief(*provider));
     rows.push_back(
         {provider->name, provider->kind, joined(auth_types(*provider)), joined(actions)});
   }
@@ -131,11 +101,11 @@ int providers_list(const GlobalOptions& global, const ProviderCommandOptions& op
 }
 
 int providers_show(const GlobalOptions& global, const ProviderCommandOptions& options) {
-  const auto registry = make_registry();
+  const auto registry = make_registry(global.catalog);
   const auto provider = find_provider(*registry, options.provider);
   if (!provider) return refuse(provider.error());
   if (global.json) {
-    print_json(shown(**provider));
+    print_json(providers::provider_page(**provider));
   } else {
     show_for_people(**provider);
   }
@@ -143,7 +113,7 @@ int providers_show(const GlobalOptions& global, const ProviderCommandOptions& op
 }
 
 int providers_request(const GlobalOptions& global, const ProviderCommandOptions& options) {
-  const auto registry = make_registry();
+  const auto registry = make_registry(global.catalog);
   const auto provider = find_provider(*registry, options.provider);
   if (!provider) return refuse(provider.error());
   const providers::Action* action = (*provider)->find(options.action);

@@ -5,6 +5,7 @@
 
 #include "app/commands.h"
 #include "app/plan_file.h"
+#include "app/registry.h"
 #include "app/run_view.h"
 #include "base/log.h"
 #include "http/url.h"
@@ -120,7 +121,7 @@ int run(const GlobalOptions& global, const RunOptions& options) {
   if (!document) return refuse(document.error());
   Result<Json> inputs = read_inputs(options.inputs, options.input);
   if (!inputs) return refuse(inputs.error());
-  plan::CompileOutcome compiled = plan::compile_plan(*document, make_registry());
+  plan::CompileOutcome compiled = plan::compile_plan(*document, make_registry(global.catalog));
   if (!compiled.plan) {
     return refuse(plan::to_error(compiled.problems).prefixed(options.file));
   }

@@ -63,6 +63,8 @@ int serve(const GlobalOptions& global, const ServeOptions& options) {
                          .allow_private_network = options.allow_private_network,
                          .allow_hosts = *allow,
                          .deny_hosts = *deny,
+                         .catalog = global.catalog,
+                         .sqlite_dir = global.sqlite_dir,
                          .log_level = global.log_level,
                          .log_format = global.log_format,
                          .access_log = options.access_log ? LogLevel::info : LogLevel::debug,

@@ -93,7 +93,6 @@ struct JqOptions {
 };
 int jq(const GlobalOptions& global, const JqOptions& options);
 
-
 struct CredentialOptions {
   std::string provider;
   std::string type;
@@ -101,6 +100,7 @@ struct CredentialOptions {
 };
 int credentials_set(const GlobalOptions& global, const CredentialOptions& options);
 int credentials_list(const GlobalOptions& global);
+int credentials_test(const GlobalOptions& global, const CredentialOptions& options);
 int credentials_remove(const GlobalOptions& global, const CredentialOptions& options);
 
 struct KeyringOptions {

@@ -10,8 +10,8 @@
 
 #include "app/commands.h"
 #include "app/identity_commands.h"
-#include "app/provider_commands.h"
 #include "app/output.h"
+#include "app/provider_commands.h"
 #include "base/nearest.h"
 
 namespace {
@@ -266,6 +266,10 @@ void add_credentials(CLI::App& app, Options& o, int& exit_code) {
   leaf(*credentials, "list", "List them by type; values are never shown", exit_code,
        [&o] { return credentials_list(o.global); });
   named("rm", "Remove one", credentials_remove);
+  auto* test = leaf(*credentials, "test", "Call the provider to see whether a connection works",
+                    exit_code, [&o] { return credentials_test(o.global, o.credential); });
+  test->add_option("provider", o.credential.provider)->required();
+  test->add_option("--connection", o.credential.connection)->capture_default_str();
 }
 
 void add_keyring(CLI::App& app, Options& o, int& exit_code) {
@@ -297,7 +301,8 @@ std::string first_word(int argc, char** argv) {
     const std::string_view word = argv[i];
     if (!word.starts_with('-')) return std::string(word);
     if (word == "--data-dir" || word == "--user" || word == "--log-level" ||
-        word == "--log-format" || word == "--key-file" || word == "--database-url-file")
+        word == "--log-format" || word == "--catalog" || word == "--key-file" ||
+        word == "--database-url-file")
       ++i;
   }
   return "";
@@ -320,6 +325,8 @@ int run_command_line(int argc, char** argv) {
                  "file with the URL of a PostgreSQL; or set PILOT_DATABASE_URL");
   app.add_option("--key-file", o.global.keys.file,
                  "the keys that seal credentials; pilot.key in the data directory if not given");
+  app.add_option("--catalog", o.global.catalog, "a directory of more provider manifests")
+      ->envname("PILOT_CATALOG");
   app.add_flag("--json", o.global.json, "output for scripts");
   app.add_option("--user", o.global.user,
                  "the user whom the command is for; \"local\" if not given");

@@ -28,6 +28,11 @@ Result<bool> is_owned(const DataDir& dir) {
 
 }  // namespace
 
+std::string sqlite_dir_of_environment() {
+  const char* folder = std::getenv("PILOT_SQLITE_DIR");
+  return folder == nullptr ? "" : folder;
+}
+
 Result<Session> Session::open(const GlobalOptions& options) {
   const auto give_up = std::chrono::steady_clock::now() + kPatience;
   bool told = false;
@@ -50,6 +55,8 @@ Result<Session> Session::open(const GlobalOptions& options) {
                    .open = false,
                    .shards = 1,
                    .claim_others = false,
+                   .catalog = options.catalog,
+                   .sqlite_dir = options.sqlite_dir,
                    .log_level = std::max(options.log_level, LogLevel::warn),
                    .log_format = options.log_format};
     Result<std::unique_ptr<App>> started = App::start(std::move(app));

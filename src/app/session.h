@@ -10,14 +10,19 @@
 
 namespace pilot::app {
 
+// PILOT_SQLITE_DIR.
+std::string sqlite_dir_of_environment();
+
 struct GlobalOptions {
   std::filesystem::path data_dir;
   std::string database_url_file;  // see read_database_url()
   vault::KeySource keys;
+  std::string sqlite_dir = sqlite_dir_of_environment();  // AppOptions::sqlite_dir
   bool json = false;
   std::string user;  // whom the command is for; empty: whoever runs the server ("local")
   LogLevel log_level = LogLevel::info;
   LogFormat log_format = LogFormat::text;
+  std::filesystem::path catalog;  // a directory of more manifests; empty: none
 };
 
 class Session {

@@ -1,6 +1,8 @@
 // The steps of a take-over; its report: take_over_report.cc.
 #include "app/take_over.h"
 
+#include "app/registry.h"
+
 #include <boost/algorithm/string/case_conv.hpp>
 #include <boost/asio/io_context.hpp>
 
@@ -88,7 +90,7 @@ class Plans {
   store::Store& store_;
   boost::asio::io_context& io_;
   TakeOver& out_;
-  Registry registry_ = make_registry();
+  Registry registry_ = make_registry({});
   std::unique_ptr<Clock> clock_ = make_system_clock();
   std::unique_ptr<Random> random_ = make_system_random();
 };
@@ -109,7 +111,7 @@ Status look_at_plans(const std::string& url, TakeOver& out, Log& log) {
 }  // namespace
 
 Result<TakeOver> take_over(const std::string& url, const vault::KeyRing* keys, Log& log) {
-  auto tables = store::take_over_postgres(url, options_of(keys, make_registry()), log);
+  auto tables = store::take_over_postgres(url, options_of(keys, make_registry({})), log);
   if (!tables) return tables.error();
   TakeOver out{.tables = std::move(*tables)};
   if (!out.tables.at) return out;

@@ -158,7 +158,7 @@ class Builder {
       number = part_;
     }
     double value = 0;
-    if (number.find_first_of(".eE") == std::string_view::npos) {
+    if (!limits_.lenient_numbers && number.find_first_of(".eE") == std::string_view::npos) {
       return fail(ec, offset_of(rest), "number_out_of_range",
                   "a whole number that does not fit in 64 bits; write it as a string");
     }

@@ -24,6 +24,8 @@ struct JsonLimits {
   std::size_t max_depth = 100;
   std::size_t max_keys = 100'000;  // over all objects of the document
   std::size_t max_number_length = 1'000;
+  std::size_t max_nodes = 100'000;  // of YAML, after aliases are expanded
+  bool lenient_numbers = false;     // past 64 bits: JSON rounds, YAML takes a text
 };
 
 // RFC 8259, UTF-8 without BOM. Error codes: json_too_large, json_too_deep, json_too_many_keys,

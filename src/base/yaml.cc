@@ -19,8 +19,6 @@
 namespace pilot {
 namespace {
 
-constexpr std::size_t kMaxNodes = 100'000;  // after aliases are expanded
-
 // Comes out through yaml-cpp's frames; does not leave this file.
 struct Refusal : std::exception {
   explicit Refusal(Error e) : error(std::move(e)) {}
@@ -101,8 +99,8 @@ class Collector final : public YAML::EventHandler {
   }
 
   std::uint32_t add(Node node, YAML::anchor_t anchor) {
-    if (nodes_.size() == kMaxNodes) {
-      refuse(node.mark, "yaml_limit", fmt::format("more than {} values", kMaxNodes));
+    if (nodes_.size() == limits_.max_nodes) {
+      refuse(node.mark, "yaml_limit", fmt::format("more than {} values", limits_.max_nodes));
     }
     const auto index = static_cast<std::uint32_t>(nodes_.size());
     if (!parents_.empty()) nodes_[parents_.back()].children.push_back(index);
@@ -147,8 +145,9 @@ class Converter {
  private:
   void count(const Node& node, std::size_t bytes) {
     bytes_ += bytes;
-    if (++used_ > kMaxNodes) {
-      refuse(node.mark, "yaml_limit", fmt::format("more than {} values with aliases", kMaxNodes));
+    if (++used_ > limits_.max_nodes) {
+      refuse(node.mark, "yaml_limit",
+             fmt::format("more than {} values with aliases", limits_.max_nodes));
     }
     if (bytes_ > limits_.max_bytes) {
       refuse(node.mark, "yaml_limit",
@@ -164,6 +163,7 @@ class Converter {
 
   Json plain(const Node& node) const {
     Result<Json> value = yaml_plain_scalar(node.text);
+    if (!value && limits_.lenient_numbers) return Json(node.text);
     if (!value) refuse(node.mark, value.error().code, value.error().message);
     return *std::move(value);
   }

@@ -18,6 +18,8 @@ namespace pilot::engine {
 
 using boost::asio::awaitable;
 
+class TaskPool;
+
 // What one shard has of its own. Outlives the engine.
 struct ShardContext {
   boost::asio::any_io_executor executor;
@@ -118,6 +120,7 @@ struct EngineParts {
   Clock& clock;
   Log& log;
   std::vector<ShardContext>& shards;
+  TaskPool* tasks = nullptr;  // null: no calls that block
 };
 std::unique_ptr<Engine> make_engine(EngineOptions options, EngineParts parts);
 

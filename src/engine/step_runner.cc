@@ -64,6 +64,7 @@ awaitable<Result<std::unique_ptr<PreparedCall>>> StepRunner::prepare(CallOrder o
     Status connected = co_await open_connection(*call, std::move(cancel));
     if (!connected) co_return connected.error();
   }
+  if (step.action->is_task()) co_return std::move(call);
   if (Status built = build(*call); !built) co_return built.error();
   co_return std::move(call);
 }

@@ -7,6 +7,7 @@
 
 #include "engine/connections.h"
 #include "engine/sign_ins.h"
+#include "engine/task_runner.h"
 #include "http/transport.h"
 #include "plan/compiled_plan.h"
 #include "providers/redact.h"
@@ -53,6 +54,7 @@ class StepRunner {
     http::Transport& transport;
     Clock& clock;
     SignIns& sign_ins;
+    TaskRunner tasks;
     // EngineOptions::hosts_of.
     std::function<http::HostListPtr(const UserId&)> hosts_of = {};
   };
@@ -91,6 +93,8 @@ class StepRunner {
   void use(PreparedCall& call, SignIns::TokenPtr token) const;
 
   // step_send.cc: the exchanges
+  boost::asio::awaitable<CallResult> send_task(std::unique_ptr<PreparedCall> call,
+                                               CancelToken cancel);
   boost::asio::awaitable<CallResult> send_mail(std::unique_ptr<PreparedCall> call,
                                                CancelToken cancel);
   boost::asio::awaitable<Exchanged> converse(PreparedCall& call, SteadyTime deadline,

@@ -46,6 +46,9 @@ ProviderResult too_many_exchanges() {
 }  // namespace
 
 awaitable<CallResult> StepRunner::send(std::unique_ptr<PreparedCall> call, CancelToken cancel) {
+  if (call->order.step->action->is_task()) {
+    co_return co_await send_task(std::move(call), std::move(cancel));
+  }
   if (!std::holds_alternative<http::Request>(call->request)) {
     co_return co_await send_mail(std::move(call), std::move(cancel));
   }
@@ -97,6 +100,31 @@ awaitable<StepRunner::Exchanged> StepRunner::converse(PreparedCall& call, Steady
     }
     request = std::get<http::Request>(std::move(next));
   }
+}
+
+awaitable<CallResult> StepRunner::send_task(std::unique_ptr<PreparedCall> call,
+                                            CancelToken cancel) {
+  CallOrder& order = call->order;
+  const plan::CompiledStep& step = *order.step;
+  std::vector<http::HostListPtr> hosts = allowed_hosts(*call);  // reads the connection
+  TaskCall task{.run = std::get<providers::TaskAction>(step.action->body).run,
+                .provider = step.provider->name,
+                .action = step.action->name,
+                .params = std::move(order.params),
+                .connection = std::move(call->connection),
+                .user = order.user,
+                .run_id = order.run,
+                .step = step.spec.id,
+                .attempt = order.attempt,
+                .idempotency_key = std::move(order.idempotency_key),
+                .now = parts_.clock.now(),
+                .allowed_hosts = std::move(hosts),
+                .timeout = order.timeout};
+  providers::TaskOutcome outcome = co_await parts_.tasks.run(std::move(task), std::move(cancel));
+  CallResult out;
+  out.result = std::move(outcome.result);
+  out.stage = outcome.stage;
+  co_return finished(*call, std::move(out));
 }
 
 awaitable<CallResult> StepRunner::send_mail(std::unique_ptr<PreparedCall> call,

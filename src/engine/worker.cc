@@ -34,6 +34,7 @@ Worker::Worker(Parts parts)
               .transport = parts_.engine.transport,
               .clock = parts_.engine.clock,
               .sign_ins = parts_.sign_ins,
+              .tasks = TaskRunner(parts_.engine.tasks, parts_.engine.clock, parts_.shard.timers),
               .hosts_of = parts_.options.hosts_of}) {}
 
 Worker::~Worker() = default;

@@ -96,6 +96,7 @@ std::optional<SendError> CurlCall::prepare(void* easy) {
   // Both set, even when empty: else curl asks the environment.
   curl_easy_setopt(easy, CURLOPT_PROXY, options_.proxy.c_str());
   curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+  if (!options_.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options_.ca_file.c_str());
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &on_open_socket);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &on_request);

@@ -57,7 +57,8 @@ struct AddressPolicy {
 struct CurlOptions {
   AddressPolicy addresses;
   std::string user_agent = "Pilot";
-  std::string proxy;  // empty: none, whatever the environment says
+  std::string proxy;         // empty: none, whatever the environment says
+  std::string ca_file = {};  // PEM of the authorities to trust; empty: the system's
 };
 
 // One thread that runs curl_multi_poll for all shards. Destroying it completes what is under way

@@ -51,6 +51,13 @@ inline constexpr auto kDefaultStepTimeout = 30s;
 inline constexpr int kRetryAttempts = 100;
 inline constexpr auto kRetryAfter = 5min;  // a longer Retry-After is cut to this
 
+// import of OpenAPI documents
+inline constexpr std::size_t kOpenApiBytes = 10u << 20;
+inline constexpr std::size_t kOpenApiDepth = 200;
+inline constexpr std::size_t kOpenApiKeys = 1'000'000;     // also values of a YAML document
+inline constexpr std::size_t kOpenApiOperations = 10'000;  // taken from one
+inline constexpr std::size_t kManifestBytes = 20u << 20;   // what they become
+
 // outbound
 inline constexpr std::size_t kResponseBytes = kStepOutput;
 inline constexpr std::size_t kResponseHeaders = 256u << 10;
@@ -60,6 +67,16 @@ inline constexpr std::size_t kRequestBody = 10u << 20;
 inline constexpr int kExchanges = 1'000;                 // of one call: the pages of a list
 inline constexpr std::size_t kTokenAnswer = 256u << 10;  // what a token endpoint may say
 inline constexpr auto kSignInTimeout = 30s;              // one exchange with a token endpoint
+
+// databases, queues, files: calls that block a thread of their own
+inline constexpr unsigned kTaskThreads = 32;           // at once, per process
+inline constexpr unsigned kTasksOfUser = 16;           // of these, for one user
+inline constexpr auto kTaskGrace = 1s;                 // to end after a timeout or a cancellation
+inline constexpr unsigned kLookUpThreads = 8;          // resolvers that hang hold one each
+inline constexpr std::size_t kQueryRows = 50'000;      // of one result
+inline constexpr std::size_t kQueryBytes = 64u << 10;  // the text of one statement
+inline constexpr std::size_t kQueryValues = 10'000;    // bound to one statement
+inline constexpr std::int64_t kSqliteBytes = 1 << 30;  // one file
 
 // engine
 inline constexpr std::size_t kQueuedRuns = 10'000;  // accepted and not yet finished or asleep

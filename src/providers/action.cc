@@ -24,4 +24,26 @@ Error missing_credentials(std::string_view provider, std::string_view type) {
       fmt::format("{0} needs {1}: set it with `pilot credentials set {0} {1}`", provider, type));
 }
 
+TaskOutcome TaskOutcome::ok(Json output, std::string message) {
+  return {ProviderResult::ok(std::move(output), std::move(message)), CallStage::answered};
+}
+
+TaskOutcome TaskOutcome::fail(StepError error, CallStage stage) {
+  return {ProviderResult::fail(std::move(error)), stage};
+}
+
+TaskOutcome TaskOutcome::fail(const Error& error) {
+  return fail(
+      {.code = std::string(error.code_or_kind()),
+       .message = error.pointer.empty() ? error.message
+                                        : fmt::format("{} ({})", error.message, error.pointer),
+       .retryable = error.kind == ErrorKind::unavailable},
+      CallStage::not_sent);
+}
+
+TaskOutcome TaskOutcome::fail(const http::SendError& error) {
+  return fail({.code = error.code, .message = error.message, .retryable = error.retryable},
+              error.sent ? CallStage::sent : CallStage::not_sent);
+}
+
 }  // namespace pilot::providers

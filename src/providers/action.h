@@ -11,8 +11,9 @@
 #include <variant>
 #include <vector>
 
+#include "base/interrupt.h"
 #include "base/secret.h"
-#include "http/transport.h"
+#include "http/dialer.h"
 #include "model/ids.h"
 #include "model/outcome.h"
 #include "model/problem.h"
@@ -82,6 +83,33 @@ struct MailAction {
   std::function<Result<http::Mail>(const Call&)> build;
 };
 
+// What blocking work has of the world. Lent for the call, to the side thread that it is on.
+struct TaskContext {
+  const Interrupt& interrupt;  // deadline and cancellation: every wait goes through it
+  const http::Dialer& dialer;  // addresses that may be reached; connect to nothing else
+  std::vector<http::HostListPtr> allowed_hosts = {};  // that bind this call
+  std::string files = {};  // the folder where this process's users may have files; empty: none
+};
+
+// `stage` says what is known of the other side when it failed: `not_sent` when nothing was done
+// there (or all of it was taken back), `sent` when that is not known, `answered` when it said so.
+struct TaskOutcome {
+  ProviderResult result;
+  CallStage stage = CallStage::not_sent;
+
+  static TaskOutcome ok(Json output, std::string message = {});
+  static TaskOutcome fail(StepError error, CallStage stage);
+  static TaskOutcome fail(const Error& error);            // nothing was sent
+  static TaskOutcome fail(const http::SendError& error);  // sent or not, as it says
+};
+
+// An action that speaks another protocol than HTTP through a library that blocks (a database, a
+// queue, SFTP). Runs on a side thread; ends soon after the interrupt is set. May not throw for what
+// the world can cause.
+struct TaskAction {
+  std::function<TaskOutcome(const Call&, const TaskContext&)> run;
+};
+
 // What a piece of logic may ask of the run, beside giving a result.
 struct SleepUntil {
   WallTime when;  // then the step succeeds
@@ -101,10 +129,11 @@ struct Action {
   std::string name;
   std::string title;
   std::string description;
-  std::string docs;                      // URL
-  std::vector<std::string> aliases;      // old names
+  std::string docs;                                               // URL
+  std::vector<std::string> aliases;                               // old names
   std::map<std::string, std::string, std::less<>> param_aliases;  // old name of a param -> its name
-  Json params;                           // JSON Schema of an object
+  Json params;                                                    // JSON Schema of an object
+  Json example;                          // params of a call that makes sense; null: none
   std::vector<std::string> code_params;  // taken as they stand; a reference inside is refused
   // What is wrong with the params of a plan that is being saved, beyond the schema; else empty.
   // References in them are not resolved yet. Pointers under `pointer`.
@@ -113,7 +142,7 @@ struct Action {
   // For actions whose effect depends on params (http by its method); else empty.
   std::function<EffectClass(const Json& params)> effect_of;
   std::optional<Millis> timeout;  // instead of the default step timeout
-  std::variant<LogicAction, HttpAction, MailAction> body;
+  std::variant<LogicAction, HttpAction, MailAction, TaskAction> body;
 
   schema::Schema schema;  // compiled from `params` by the registry
 
@@ -121,6 +150,7 @@ struct Action {
     return effect_of ? effect_of(resolved) : effect;
   }
   bool is_logic() const { return std::holds_alternative<LogicAction>(body); }
+  bool is_task() const { return std::holds_alternative<TaskAction>(body); }
 };
 
 // The JSON Schema that stands in an action's file as text. Text that is no JSON is a bug and throws

@@ -45,10 +45,7 @@ struct Provider {
   bool auth_optional = true;                  // a call without a connection makes sense
   std::shared_ptr<const OAuth2> oauth2 = {};  // its code grant, if users can connect that way
   std::optional<RateLimit> rate = {};
-  // What proves a connection without changing anything: an action of its own that is in no list,
-  // or the name of one.
-  std::shared_ptr<const Action> test = {};
-  std::string test_action = {};
+  std::string test_action = {};      // proves a connection without changing anything; empty: none
   std::vector<Action> actions = {};  // in the order they were added
 
   // Compiles the params schema; a bad one is a bug and throws std::logic_error.

@@ -83,6 +83,11 @@ Result<Json> describe_request(const Provider& provider, const Action& action, Js
     return invalid("not_http", fmt::format("{}.{} sends nothing: it is logic inside the run",
                                            provider.name, action.name));
   }
+  if (action.is_task()) {
+    return invalid("not_http", fmt::format("{}.{} speaks a protocol of its own, not HTTP: there is "
+                                           "no request to show",
+                                           provider.name, action.name));
+  }
   if (Status checked = check_params(action, params); !checked) return checked.error();
   const Call call{.provider = provider.name,
                   .action = action.name,

@@ -7,7 +7,8 @@
 namespace pilot::providers {
 
 // Params are checked and completed as for a real call. For mail: {method: "SMTP", url, ...}.
-// Errors: unknown_action, missing_param..., not_http (a logic action sends nothing).
+// Errors: unknown_action, missing_param..., not_http (a logic action sends
+// nothing, a task speaks another protocol).
 Result<Json> describe_request(const Provider& provider, const Action& action, Json params,
                               const Connection& connection, WallTime now);
 

@@ -57,6 +57,7 @@ constexpr std::array kRoutes{
 
     RouteDoc{"list_credentials", "", "", "200:CredentialList"},
     RouteDoc{"list_provider_credentials", "", "", "200:ProviderCredentials"},
+    RouteDoc{"test_connection", "", "ConnectionTest?", "200:ConnectionVerdict"},
     RouteDoc{"set_credentials", "", "CredentialSet", "201:CredentialsSaved"},
     RouteDoc{"remove_connection", "connection", "", "200:CredentialsRemoved"},
     RouteDoc{"remove_credential", "connection", "", "200:CredentialsRemoved"},

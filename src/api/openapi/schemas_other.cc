@@ -20,12 +20,14 @@ constexpr std::array kSchemas{
     SchemaDoc{"Provider",
               "name:string title:string description:string kind:string "
               "category:string docs:string? aliases:[string] auth:[AuthField] "
-              "auth_optional:boolean actions:[Action]"},
-    SchemaDoc{"AuthField", "type:string title:string secret:boolean required:boolean"},
+              "auth_optional:boolean oauth2:boolean test:string? rate?:object "
+              "actions:[Action]"},
+    SchemaDoc{"AuthField",
+              "type:string title:string secret:boolean required:boolean description?:string"},
     SchemaDoc{"Action",
               "name:string title:string description:string aliases:[string] params:any "
               "effect:pure|read|idempotent|keyed|unsafe "
-              "effect_depends_on_params?:boolean timeout_ms?:integer"},
+              "effect_depends_on_params?:boolean timeout_ms?:integer docs?:string example?:object"},
     SchemaDoc{"RequestOf",
               "! params?:any parameters?:any connection?:string? "
               "connection_values?:object? user_id?:string"},
@@ -42,6 +44,10 @@ constexpr std::array kSchemas{
     SchemaDoc{"CredentialsSaved",
               "success:boolean provider:string connection:string types:[string]"},
     SchemaDoc{"CredentialsRemoved", "success:boolean removed:integer"},
+    SchemaDoc{"ConnectionTest", "! connection?:string? user_id?:string"},
+    SchemaDoc{"ConnectionVerdict",
+              "ok:boolean provider:string connection:string action:string message:string "
+              "error?:any run_id:string"},
     SchemaDoc{"Health",
               "status:healthy|unhealthy version:string database:DatabaseHealth "
               "timestamp:time"},

@@ -9,6 +9,7 @@ namespace pilot::providers::manifest {
 namespace {
 
 constexpr std::string_view kFree = "request";
+constexpr std::string_view kTest = "test_connection";
 
 std::vector<std::pair<std::string, Text>> read_named_texts(const Map& map, std::string_view key) {
   std::vector<std::pair<std::string, Text>> out;
@@ -177,18 +178,19 @@ void read_test(const Map& map, const std::shared_ptr<ProviderSpec>& spec, Provid
     provider.test_action = text;
     return;
   }
-  const JsonObject action{{"do", text}, {"title", "Tests the connection"}};
-  std::optional<Action> made =
-      read_action("test", Json(action), spec, map.at("test"), map.faults());
-  if (!made) return;
-  if (made->effect != EffectClass::read && !text.starts_with("GRAPHQL")) {
+  const JsonObject action{{"do", text},
+                          {"title", "Test the connection"},
+                          {"description",
+                           "Calls something that changes nothing, to see whether "
+                           "the connection works. Output: the answer"}};
+  std::optional<Action> made = read_action(kTest, Json(action), spec, map.at("test"), map.faults());
+  if (!made || !map.faults().none()) return;
+  if (made->effect != EffectClass::read) {
     map.fault("test", "not_a_read", "`test` must not change anything: GET or HEAD");
     return;
   }
-  if (Result<schema::Schema> compiled = schema::Schema::compile(made->params)) {
-    made->schema = std::move(*compiled);
-  }
-  provider.test = std::make_shared<const Action>(std::move(*made));
+  provider.test_action = kTest;
+  if (provider.find(kTest) == nullptr) provider.add(std::move(*made));
 }
 
 }  // namespace

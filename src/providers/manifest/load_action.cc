@@ -261,6 +261,11 @@ Action ActionReader::finished() {
   schema["additionalProperties"] = false;
   action.params = std::move(schema);
   action.effect = spec_->effect;
+  if (const Json* examples = map_.get("examples");
+      examples && examples->is_array() && !examples->get_array().empty()) {
+    if (const Json* example = find(examples->get_array()[0], "params")) action.example = *example;
+    if (action.example.is_null()) action.example = JsonObject{};
+  }
   action.timeout = spec_->manner.timeout;
   for (const Param& param : spec_->params) {
     for (const std::string& alias : param.aliases) action.param_aliases.emplace(alias, param.name);

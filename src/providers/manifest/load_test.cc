@@ -46,8 +46,8 @@ TEST(ManifestLoad, GivesAProviderWithSchemasEffectsAndFields) {
             R"({"type":"string"}},"age":{"type":"integer","default":3}},"required":["subject"],)"
             R"("additionalProperties":false})");
   EXPECT_EQ(acme.find("get_ticket")->effect, EffectClass::read);
-  ASSERT_NE(acme.test, nullptr);
-  EXPECT_EQ(acme.test->effect, EffectClass::read);
+  ASSERT_EQ(acme.test_action, "test_connection");
+  EXPECT_EQ(acme.find("test_connection")->effect, EffectClass::read);
   ASSERT_NE(acme.find("request"), nullptr) << "every provider has the free action";
 }
 

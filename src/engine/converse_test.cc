@@ -91,7 +91,7 @@ TEST_F(ConverseTest, CancelEndsItBetweenTwoPages) {
   pages = 100;
   execute(steps({step("get")}));  // signs in
   world.process().transport.hold();
-  const Result<Run> run = world.enqueue(steps({step("list")}));
+  const auto run = world.enqueue(steps({step("list")}));
   for (int i = 0; i < 3; ++i) {
     world.poll();
     ASSERT_TRUE(world.process().transport.release_one());

@@ -50,7 +50,8 @@ TEST(Flights, AtMostOneLeadsOverManyThreads) {
   std::vector<std::unique_ptr<asio::io_context>> shards;
   for (int i = 0; i < 4; ++i) {
     shards.push_back(std::make_unique<asio::io_context>(1));
-    for (int k = 0; k < 25; ++k) spawn(shards[i]->get_executor(), fly(flights, tally, false, {}));
+    for (int k = 0; k < 25; ++k)
+      spawn(shards.back()->get_executor(), fly(flights, tally, false, {}));
   }
   std::vector<std::jthread> threads;
   for (auto& shard : shards) threads.emplace_back([&shard] { shard->run(); });

@@ -127,8 +127,7 @@ class EchoTest : public SignInTest {
 
 TEST_F(EchoTest, TokensAreMaskedAsTheConnectionsValuesAre) {
   const Executed done = execute(steps({step("get")}));
-  EXPECT_EQ(to_json(done.steps[0].output), R"({"body":{"said":"Bearer ***"}})")
-      << to_json(done.steps[0].output);
+  EXPECT_EQ(to_json(done.steps[0].output), R"({"said":"Bearer ***"})");
 }
 
 TEST_F(SignInTest, ABaseUrlDoesNotBindTheTokenEndpointAListOfHostsDoes) {
@@ -144,6 +143,7 @@ TEST_F(SignInTest, ABaseUrlDoesNotBindTheTokenEndpointAListOfHostsDoes) {
   EXPECT_TRUE(of_token().empty());
   EXPECT_EQ(world.process().transport.requests().back().allowed_hosts.size(), 1u);
   put("allowed_hosts", "api.acme.test");
+  put("client_secret", "an0ther-of-acme");  // so that it has to sign in again
   execute(steps({step("get")}));
   ASSERT_EQ(of_token().size(), 1u);
   EXPECT_FALSE(of_token()[0]->has("login.acme.test", 443));
@@ -151,8 +151,8 @@ TEST_F(SignInTest, ABaseUrlDoesNotBindTheTokenEndpointAListOfHostsDoes) {
 
 TEST_F(SignInTest, ARunThatWaitsForAnothersSignInCanBeCancelled) {
   world.process().transport.hold();
-  const Result<Run> first = world.enqueue(steps({step("get")}));
-  const Result<Run> second = world.enqueue(steps({step("get")}));
+  const auto first = world.enqueue(steps({step("get")}));
+  const auto second = world.enqueue(steps({step("get")}));
   world.poll();
   EXPECT_EQ(world.process().transport.held(), 1u) << "one asks, the other waits";
   EXPECT_TRUE(world.run(world.engine().cancel(0, world.user, second->id)));
@@ -164,8 +164,8 @@ TEST_F(SignInTest, ARunThatWaitsForAnothersSignInCanBeCancelled) {
 
 TEST_F(SignInTest, IfTheOneThatSignsInIsCancelledAnotherDoesIt) {
   world.process().transport.hold();
-  const Result<Run> first = world.enqueue(steps({step("get")}));
-  const Result<Run> second = world.enqueue(steps({step("get")}));
+  const auto first = world.enqueue(steps({step("get")}));
+  const auto second = world.enqueue(steps({step("get")}));
   world.poll();
   EXPECT_TRUE(world.run(world.engine().cancel(0, world.user, first->id)));
   world.process().transport.release();

@@ -14,7 +14,8 @@ constexpr std::string_view kAcme = R"({"name":"acme","display_name":"Acme CRM",
   "actions":[{"action_id":"get_contact","action_name":"Get","http_method":"GET",
               "endpoint":"/contacts/{id}","parameters":{"id":{"type":"integer"}}}]})";
 constexpr std::string_view kDocument = R"({"openapi":"3.0.0","info":{"title":"Pets"},
-  "servers":[{"url":"/v1"}],"components":{"securitySchemes":{"k":{"type":"http","scheme":"bearer"}}},
+  "servers":[{"url":"/v1"}],
+  "components":{"securitySchemes":{"k":{"type":"http","scheme":"bearer"}}},
   "paths":{"/pets":{"get":{"operationId":"listPets"},"post":{"operationId":"addPet",
   "requestBody":{"$ref":"https://169.254.169.254/x"}}}}})";
 

@@ -19,7 +19,7 @@ struct GlobalOptions {
   std::string database_url;       // of the environment
   vault::KeySource keys;
   std::string sqlite_dir = sqlite_dir_of_environment();  // AppOptions::sqlite_dir
-  std::filesystem::path ca_file;  // see read_ca_file()
+  std::filesystem::path ca_file;                         // see read_ca_file()
   bool json = false;
   std::string user;  // whom the command is for; empty: whoever runs the server ("local")
   LogLevel log_level = LogLevel::info;

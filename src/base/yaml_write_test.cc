@@ -7,8 +7,9 @@ namespace {
 
 TEST(YamlWrite, LooksAsPeopleWriteIt) {
   const Json value = *parse_json(R"({"id":"pet_store","base":"https://{{region}}.example.com",
-    "actions":{"get_pet":{"do":"GET /pets/{petId}","params":{"petId":{"type":"integer","required":true,
-    "description":"Its id, as the list of all pets has it"}}}},"list":[{"a":1},{"b":[]}],"none":{}})");
+    "actions":{"get_pet":{"do":"GET /pets/{petId}","params":{"petId":{"type":"integer",
+    "required":true,"description":"Its id, as the list of all pets has it"}}}},
+    "list":[{"a":1},{"b":[]}],"none":{}})");
   EXPECT_EQ(to_yaml(value), R"(id: pet_store
 base: "https://{{region}}.example.com"
 actions:

@@ -32,7 +32,7 @@ struct PreparedCall {
   EffectClass effect = EffectClass::unsafe;
   providers::Connection connection;
   std::vector<http::HostListPtr> user_hosts;  // those of the user and of who owns them
-  http::HostListPtr named_hosts;  // those that the connection names itself; null: none
+  http::HostListPtr named_hosts;              // those that the connection names itself; null: none
   providers::Redactor redactor;
   const providers::SignIn* sign_in =
       nullptr;  // how the connection got its token; null: it has none

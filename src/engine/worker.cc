@@ -34,7 +34,8 @@ Worker::Worker(Parts parts)
               .transport = parts_.engine.transport,
               .clock = parts_.engine.clock,
               .sign_ins = parts_.sign_ins,
-              .tasks = TaskRunner(parts_.engine.tasks, parts_.engine.clock, parts_.shard.timers)}) {}
+              .tasks = TaskRunner(parts_.engine.tasks, parts_.engine.clock, parts_.shard.timers)}) {
+}
 
 Worker::~Worker() = default;
 

@@ -305,6 +305,9 @@ Result<std::unique_ptr<App>> App::start(AppOptions options) {
   Result<std::string> authorities =
       read_ca_file(options.ca_file.empty() && usual != nullptr ? usual : options.ca_file);
   if (!authorities) return authorities.error();
+  if (!options.ca_file.empty()) {
+    ::setenv("SSL_CERT_FILE", std::filesystem::absolute(options.ca_file).c_str(), 1);
+  }
   raise_descriptor_limit();
   keep_memory_private();
   std::unique_ptr<App> app(new App);

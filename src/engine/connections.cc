@@ -31,16 +31,15 @@ Result<http::HostListPtr> hosts_of(const providers::Connection& connection) {
 
 }  // namespace
 
-boost::asio::awaitable<Result<providers::Connection>> Connections::open(UserId user,
-                                                                        std::string provider,
-                                                                        std::string connection) {
+boost::asio::awaitable<Result<OpenConnection>> Connections::open(UserId user, std::string provider,
+                                                                 std::string connection) {
   const std::uint64_t generation = store_.credential_generation();
   if (generation != generation_ || kept_.size() > kKept) kept_.clear();
   generation_ = generation;
   const std::string key = user.text + '\0' + provider + '\0' + connection;
   if (const auto it = kept_.find(key); it != kept_.end()) {
     // Another node may have sealed the rows anew since, and dropped their key: then read again.
-    Result<providers::Connection> opened = unseal(connection, it->second);
+    Result<OpenConnection> opened = unseal(connection, it->second);
     if (opened) co_return opened;
     kept_.erase(it);
   }
@@ -52,24 +51,27 @@ boost::asio::awaitable<Result<providers::Connection>> Connections::open(UserId u
   co_return unseal(connection, *sealed);
 }
 
-Result<providers::Connection> Connections::unseal(
+Result<OpenConnection> Connections::unseal(
     const std::string& name, const std::vector<store::SealedCredential>& sealed) const {
-  providers::Connection result;
-  result.name = name;
+  OpenConnection result;
+  providers::Connection& opened = result.connection;
+  opened.name = name;
   for (const auto& credential : sealed) {
     Result<Secret> value = keys_.open(credential.encrypted_value, credential.key_id);
     if (!value) {
       return value.error().prefixed(
           fmt::format("credential {} of {}", credential.type, credential.provider));
     }
-    result.values.emplace(credential.type, std::move(*value));
+    opened.values.emplace(credential.type, std::move(*value));
   }
-  Result<http::HostListPtr> hosts = hosts_of(result);
+  const bool named = opened.value(kAllowedHosts).has_value();
+  Result<http::HostListPtr> hosts = hosts_of(opened);
   if (!hosts) {
     return hosts.error().prefixed(fmt::format("{} of connection {}", kAllowedHosts, name));
   }
-  result.hosts = std::move(*hosts);
-  result.values.erase(std::string(kAllowedHosts));  // no secret, and nothing to send
+  opened.hosts = std::move(*hosts);
+  if (named) result.named_hosts = opened.hosts;
+  opened.values.erase(std::string(kAllowedHosts));  // no secret, and nothing to send
   return result;
 }
 

@@ -11,6 +11,11 @@
 
 namespace pilot::engine {
 
+struct OpenConnection {
+  providers::Connection connection;
+  http::HostListPtr named_hosts;  // of its value `allowed_hosts`; null: it names none
+};
+
 class Connections {
  public:
   Connections(store::CredentialStore& store, const vault::KeyHolder& keys)
@@ -19,12 +24,12 @@ class Connections {
   // An empty connection when the user has none of that name. Its hosts are those of the value
   // `allowed_hosts`, else that of its `base_url`. Codes: credential_unreadable, invalid_host_rule,
   // the store's.
-  boost::asio::awaitable<Result<providers::Connection>> open(UserId user, std::string provider,
-                                                             std::string connection);
+  boost::asio::awaitable<Result<OpenConnection>> open(UserId user, std::string provider,
+                                                      std::string connection);
 
  private:
-  Result<providers::Connection> unseal(const std::string& name,
-                                       const std::vector<store::SealedCredential>& sealed) const;
+  Result<OpenConnection> unseal(const std::string& name,
+                                const std::vector<store::SealedCredential>& sealed) const;
   store::CredentialStore& store_;
   const vault::KeyHolder& keys_;
   // Sealed rows by user, provider and connection, good as long as nothing was written since.

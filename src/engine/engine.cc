@@ -30,6 +30,7 @@ class WorkerEngine final : public Engine {
                         .shard = parts_.shards[i],
                         .bus = bus_,
                         .shared = shared_,
+                        .sign_ins = sign_ins_,
                         .index = i,
                         .on_parked = [this](WallTime due) { fetcher_.notice(due); },
                         .may_act = [this] { return lease_.safe(); }}));
@@ -179,6 +180,7 @@ class WorkerEngine final : public Engine {
   EngineParts parts_;
   EventBus bus_;
   Shared shared_;
+  SignIns sign_ins_;
   std::vector<std::unique_ptr<Worker>> workers_;
   Fetcher fetcher_{{.engine = parts_,
                     .options = options_,

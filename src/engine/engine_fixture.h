@@ -10,7 +10,8 @@ namespace pilot::engine {
 
 class EngineTest : public testing::Test {
  protected:
-  EngineTest() {
+  explicit EngineTest(const std::function<void(providers::Registry&)>& more = {})
+      : world_(7, more) {
     world.boot();
     EXPECT_TRUE(world.start());
   }
@@ -47,7 +48,7 @@ class EngineTest : public testing::Test {
     return result ? std::move(*result) : Executed{};
   }
 
-  World world_{7};
+  World world_;
   World& world = world_;
 };
 

@@ -5,6 +5,7 @@
 #include "engine/execution.h"
 #include "engine/pause.h"
 #include "engine/spawn.h"
+#include "engine/step_errors.h"
 
 namespace pilot::engine {
 namespace {
@@ -198,7 +199,8 @@ void Execution::run_logic(Cell& cell, CallOrder order) {
 
 boost::asio::awaitable<void> Execution::call(std::shared_ptr<Execution> self, Cell* cell,
                                              CallOrder order) {
-  Result<std::unique_ptr<PreparedCall>> prepared = co_await parts_.steps.prepare(std::move(order));
+  Result<std::unique_ptr<PreparedCall>> prepared =
+      co_await parts_.steps.prepare(std::move(order), cancel_.token());
   CallResult result;
   if (phase_ == Phase::working && prepared) {
     result.effect = (*prepared)->effect;
@@ -211,11 +213,8 @@ boost::asio::awaitable<void> Execution::call(std::shared_ptr<Execution> self, Ce
       result = co_await parts_.steps.send(std::move(*prepared), cancel_.token());
     }
   } else if (!prepared) {
-    const Error& error = prepared.error();
     result.effect = EffectClass::pure;
-    result.result = ProviderResult::fail({.code = std::string(error.code_or_kind()),
-                                          .message = error.message,
-                                          .retryable = error.kind == ErrorKind::unavailable});
+    result.result = ProviderResult::fail(to_step_error(prepared.error()));
   }
   --self->calls_;
   if (phase_ != Phase::working) co_return;  // fenced, handed back, or its rows were lost

@@ -1,21 +1,13 @@
 #include "engine/step_runner.h"
 
-#include <fmt/format.h>
-
-#include "providers/answer.h"
+#include "engine/step_errors.h"
 #include "providers/request_view.h"
 
 namespace pilot::engine {
-namespace {
 
 using boost::asio::awaitable;
 
-StepError to_step_error(const Error& error) {
-  return {.code = std::string(error.code_or_kind()),
-          .message = error.pointer.empty() ? error.message
-                                           : fmt::format("{} ({})", error.message, error.pointer),
-          .retryable = error.kind == ErrorKind::unavailable};
-}
+namespace {
 
 ProviderResult bounded(ProviderResult result) {
   const std::size_t size = json_size(result.output);
@@ -26,13 +18,10 @@ ProviderResult bounded(ProviderResult result) {
   return ProviderResult::fail(std::move(error));
 }
 
-StepError to_step_error(const http::SendError& error) {
-  StepError out{.code = error.code, .message = error.message, .retryable = error.retryable};
-  if (out.code == "response_too_large") out.code = "output_too_large";
-  return out;
-}
-
 }  // namespace
+
+StepRunner::StepRunner(Parts parts)
+    : parts_(std::move(parts)), connections_(parts_.store, parts_.keys), hosts_(parts_.store) {}
 
 EffectClass StepRunner::effect_of(const plan::CompiledStep& step, const Json& params) {
   return step.action->effect_for(params);
@@ -49,7 +38,7 @@ providers::Call StepRunner::view(const CallOrder& order,
           .step = order.step->spec.id,
           .attempt = order.attempt,
           .idempotency_key = order.idempotency_key,
-          .now = clock_.now()};
+          .now = parts_.clock.now()};
 }
 
 providers::LogicOutcome StepRunner::run_logic(CallOrder order) const {
@@ -62,106 +51,58 @@ providers::LogicOutcome StepRunner::run_logic(CallOrder order) const {
   return outcome;
 }
 
-awaitable<Result<std::unique_ptr<PreparedCall>>> StepRunner::prepare(CallOrder order) {
+awaitable<Result<std::unique_ptr<PreparedCall>>> StepRunner::prepare(CallOrder order,
+                                                                     CancelToken cancel) {
   auto call = std::make_unique<PreparedCall>();
   call->order = std::move(order);
   const plan::CompiledStep& step = *call->order.step;
   if (const Status fits = providers::check_params(*step.action, call->order.params); !fits) {
     co_return fits.error();
   }
-  if (!step.provider->auth.empty()) {
-    auto connection =
-        co_await connections_.open(call->order.user, step.provider->name, step.spec.connection);
-    if (!connection) co_return connection.error();
-    call->connection = std::move(*connection);
-    call->redactor = providers::Redactor(call->connection, step.provider);
-  }
-  auto hosts = co_await allowed_hosts(*call);
+  auto hosts = co_await hosts_.of(call->order.user);
   if (!hosts) co_return hosts.error();
-  call->allowed_hosts = std::move(*hosts);
+  call->user_hosts = std::move(*hosts);
   call->effect = effect_of(step, call->order.params);
-  if (step.action->is_task()) co_return std::move(call);
-  const providers::Call lent = view(call->order, call->connection);
-  if (const auto* http = std::get_if<providers::HttpAction>(&step.action->body)) {
-    Result<http::Request> request = http->build(lent);
-    if (!request) co_return request.error();
-    request->timeout = call->order.timeout;
-    request->allowed_hosts = call->allowed_hosts;
-    call->request = std::move(*request);
-  } else {
-    Result<http::Mail> mail = std::get<providers::MailAction>(step.action->body).build(lent);
-    if (!mail) co_return mail.error();
-    mail->timeout = call->order.timeout;
-    mail->allowed_hosts = call->allowed_hosts;
-    call->request = std::move(*mail);
+  if (!step.provider->auth.empty()) {
+    Status connected = co_await open_connection(*call, std::move(cancel));
+    if (!connected) co_return connected.error();
   }
+  if (step.action->is_task()) co_return std::move(call);
+  if (Status built = build(*call); !built) co_return built.error();
   co_return std::move(call);
 }
 
-awaitable<Result<std::vector<http::HostListPtr>>> StepRunner::allowed_hosts(
-    const PreparedCall& call) {
-  auto lists = co_await hosts_.of(call.order.user);
-  if (lists && call.connection.hosts) lists->push_back(call.connection.hosts);
-  co_return lists;
-}
-
-awaitable<CallResult> StepRunner::send(std::unique_ptr<PreparedCall> call, CancelToken cancel) {
-  if (call->order.step->action->is_task()) {
-    co_return co_await send_task(std::move(call), std::move(cancel));
-  }
-  http::Answer answer;
-  if (auto* request = std::get_if<http::Request>(&call->request)) {
-    answer = co_await transport_.send(std::move(*request), cancel);
+Status StepRunner::build(PreparedCall& call) const {
+  const providers::Call lent = view(call.order, call.connection);
+  const auto& body = call.order.step->action->body;
+  if (const auto* http = std::get_if<providers::HttpAction>(&body)) {
+    Result<http::Request> request = http->build(lent);
+    if (!request) return request.error();
+    request->timeout = call.order.timeout;
+    request->allowed_hosts = allowed_hosts(call);
+    call.request = std::move(*request);
   } else {
-    answer = co_await transport_.send_mail(std::move(std::get<http::Mail>(call->request)), cancel);
+    Result<http::Mail> mail = std::get<providers::MailAction>(body).build(lent);
+    if (!mail) return mail.error();
+    mail->timeout = call.order.timeout;
+    mail->allowed_hosts = allowed_hosts(call);
+    call.request = std::move(*mail);
   }
-  co_return read(*call, std::move(answer));
+  return ok();
 }
 
-awaitable<CallResult> StepRunner::send_task(std::unique_ptr<PreparedCall> call,
-                                            CancelToken cancel) {
-  CallOrder& order = call->order;
-  const plan::CompiledStep& step = *order.step;
-  TaskCall task{.run = std::get<providers::TaskAction>(step.action->body).run,
-                .provider = step.provider->name,
-                .action = step.action->name,
-                .params = std::move(order.params),
-                .connection = std::move(call->connection),
-                .user = order.user,
-                .run_id = order.run,
-                .step = step.spec.id,
-                .attempt = order.attempt,
-                .idempotency_key = std::move(order.idempotency_key),
-                .now = clock_.now(),
-                .allowed_hosts = std::move(call->allowed_hosts),
-                .timeout = order.timeout};
-  providers::TaskOutcome outcome = co_await tasks_.run(std::move(task), std::move(cancel));
-  CallResult out{.result = std::move(outcome.result),
-                 .stage = outcome.stage,
-                 .effect = call->effect,
-                 .http_status = std::nullopt};
-  if (!call->redactor.empty()) call->redactor.result(out.result);
-  out.result = bounded(std::move(out.result));
-  co_return out;
+// Both bind: the user's lists, and that of the connection whose credentials go along.
+std::vector<http::HostListPtr> StepRunner::allowed_hosts(const PreparedCall& call) const {
+  std::vector<http::HostListPtr> lists = call.user_hosts;
+  if (call.connection.hosts) lists.push_back(call.connection.hosts);
+  return lists;
 }
 
-CallResult StepRunner::read(const PreparedCall& call, http::Answer answer) const {
-  CallResult out;
-  out.effect = call.effect;
-  if (answer.error) {
-    out.stage = answer.error->sent ? CallStage::sent : CallStage::not_sent;
-    out.result = ProviderResult::fail(to_step_error(*answer.error));
-  } else {
-    out.stage = CallStage::answered;
-    out.http_status = answer.response->status;
-    const providers::Call lent = view(call.order, call.connection);
-    const auto* http = std::get_if<providers::HttpAction>(&call.order.step->action->body);
-    out.result = http ? http->read(lent, *answer.response)
-                      : providers::read_mail_answer(lent, *answer.response);
-  }
-  if (!call.redactor.empty()) call.redactor.result(out.result);
-  out.result = bounded(std::move(out.result));
-  return out;
+CallResult StepRunner::finished(const PreparedCall& call, CallResult result) const {
+  result.effect = call.effect;
+  if (!call.redactor.empty()) call.redactor.result(result.result);
+  result.result = bounded(std::move(result.result));
+  return result;
 }
 
 }  // namespace pilot::engine

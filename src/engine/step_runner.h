@@ -1,11 +1,12 @@
-// One attempt of one step: params checked, connection opened, request built, sent, answer read and
-// judged. Knows nothing of runs, retries or the journal. One per shard, on it only.
+// One attempt of one step: params checked, connection opened and signed in, request built, sent,
+// answer read and judged. Knows nothing of runs, retries or the journal. One per shard, on it only.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
 #include <memory>
 
 #include "engine/connections.h"
+#include "engine/sign_ins.h"
 #include "engine/task_runner.h"
 #include "engine/user_hosts.h"
 #include "http/transport.h"
@@ -25,14 +26,19 @@ struct CallOrder {
   Millis timeout{30'000};
 };
 
-// Ready to be sent: everything that can be known before the network has been.
+// Ready to be sent: everything that can be known before the action's own network has been.
 struct PreparedCall {
   CallOrder order;
   EffectClass effect = EffectClass::unsafe;
   providers::Connection connection;
+  std::vector<http::HostListPtr> user_hosts;  // those of the user and of who owns them
+  http::HostListPtr named_hosts;              // those that the connection names itself; null: none
   providers::Redactor redactor;
-  std::vector<http::HostListPtr> allowed_hosts;
-  std::variant<http::Request, http::Mail> request;  // of those that are
+  const providers::SignIn* sign_in =
+      nullptr;  // how the connection got its token; null: it has none
+  std::string token_key;
+  SignIns::TokenPtr token;
+  std::variant<http::Request, http::Mail> request;
 };
 
 struct CallResult {
@@ -44,41 +50,61 @@ struct CallResult {
 
 class StepRunner {
  public:
-  StepRunner(store::Store& store, const vault::KeyHolder& keys, http::Transport& transport,
-             Clock& clock, TaskRunner tasks)
-      : connections_(store, keys),
-        hosts_(store),
-        transport_(transport),
-        clock_(clock),
-        tasks_(std::move(tasks)) {}
+  struct Parts {
+    store::Store& store;
+    const vault::KeyHolder& keys;
+    http::Transport& transport;
+    Clock& clock;
+    SignIns& sign_ins;
+    TaskRunner tasks;
+  };
+  explicit StepRunner(Parts parts);
 
   // An action without I/O: at once.
   providers::LogicOutcome run_logic(CallOrder order) const;
 
-  // Nothing is sent. Errors are final for the step, but `unavailable` ones (the store).
-  boost::asio::awaitable<Result<std::unique_ptr<PreparedCall>>> prepare(CallOrder order);
+  // Nothing of the action is sent; a connection that has to sign in first does. Errors are final
+  // for the step, but `unavailable` ones (the store, a token endpoint that is away).
+  boost::asio::awaitable<Result<std::unique_ptr<PreparedCall>>> prepare(CallOrder order,
+                                                                        CancelToken cancel);
 
+  // All exchanges of the call, within the order's timeout. A 401 to a token that can be had anew is
+  // answered with a new one, once.
   boost::asio::awaitable<CallResult> send(std::unique_ptr<PreparedCall> call, CancelToken cancel);
 
   // The effect class that a recorded but unfinished call had.
   static EffectClass effect_of(const plan::CompiledStep& step, const Json& params);
 
  private:
+  struct Exchanged {
+    CallResult result;
+    bool refused = false;  // by a 401
+  };
   providers::Call view(const CallOrder& order, const providers::Connection& connection) const;
-  CallResult read(const PreparedCall& call, http::Answer answer) const;
+  std::vector<http::HostListPtr> allowed_hosts(const PreparedCall& call) const;
+  std::vector<http::HostListPtr> token_hosts(const PreparedCall& call) const;
+  Status build(PreparedCall& call) const;
+
+  // step_sign_in.cc: the connection with its token
+  boost::asio::awaitable<Status> open_connection(PreparedCall& call, CancelToken cancel);
+  boost::asio::awaitable<Status> sign_in(PreparedCall& call, CancelToken cancel);
+  boost::asio::awaitable<Result<SignIns::TokenPtr>> trade(PreparedCall& call, CancelToken cancel);
+  boost::asio::awaitable<Status> renew(PreparedCall& call, CancelToken cancel);
+  void use(PreparedCall& call, SignIns::TokenPtr token) const;
+
+  // step_send.cc: the exchanges
   boost::asio::awaitable<CallResult> send_task(std::unique_ptr<PreparedCall> call,
                                                CancelToken cancel);
+  boost::asio::awaitable<CallResult> send_mail(std::unique_ptr<PreparedCall> call,
+                                               CancelToken cancel);
+  boost::asio::awaitable<Exchanged> converse(PreparedCall& call, SteadyTime deadline,
+                                             bool may_renew, CancelToken cancel);
+  CallResult finished(const PreparedCall& call, CallResult result) const;
 
-  // Both bind: the lists of the user, and that of the connection whose credentials go along.
-  boost::asio::awaitable<Result<std::vector<http::HostListPtr>>> allowed_hosts(
-      const PreparedCall& call);
-
+  Parts parts_;
   Connections connections_;
   UserHosts hosts_;
   const providers::Connection no_connection_;
-  http::Transport& transport_;
-  Clock& clock_;
-  const TaskRunner tasks_;
 };
 
 }  // namespace pilot::engine

@@ -38,12 +38,14 @@ struct Process {
 
 class World {
  public:
-  explicit World(std::uint64_t seed = 1)
+  // `more` adds providers beside the native ones.
+  explicit World(std::uint64_t seed = 1, const std::function<void(providers::Registry&)>& more = {})
       : seed_(seed), random_(make_seeded_random(seed)), keys_(make_keys(*random_)) {
     auto opened = store::open_sqlite({.file = ":memory:", .threads = false}, log_);
     disk_ = std::move(*opened);
     auto registry = std::make_shared<providers::Registry>();
     providers::register_native_providers(*registry);
+    if (more) more(*registry);
     registry_ = registry;
     answer = [](const http::Request&) { return http::ScriptedTransport::reply(200, "{}"); };
   }
@@ -166,6 +168,21 @@ class World {
     });
     io.run();
     return std::move(slot->value());
+  }
+
+  // A value of the user's connection, sealed, as the API stores it.
+  Status put_credential(const std::string& provider, const std::string& type,
+                        const std::string& value, const std::string& connection = "default") {
+    const vault::Sealed sealed = keys_.ring()->seal(value, clock.now(), *random_);
+    store::SealedCredential row;
+    row.user = user;
+    row.provider = provider;
+    row.connection = connection;
+    row.type = type;
+    row.encrypted_value = sealed.token;
+    row.key_id = sealed.key_id;
+    row.created_at = row.updated_at = clock.now();
+    return run(process_->store.put_credential(row));
   }
 
   Process& process() { return *process_; }

@@ -29,8 +29,13 @@ Worker::Worker(Parts parts)
                  if (it != runs_.end()) std::shared_ptr(it->second)->drop();
                },
            .on_failed = [this](const RunId& run, const Error& error) { on_failed(run, error); }}),
-      steps_(parts_.engine.store, parts_.engine.keys, parts_.engine.transport, parts_.engine.clock,
-             TaskRunner(parts_.engine.tasks, parts_.engine.clock, parts_.shard.timers)) {}
+      steps_({.store = parts_.engine.store,
+              .keys = parts_.engine.keys,
+              .transport = parts_.engine.transport,
+              .clock = parts_.engine.clock,
+              .sign_ins = parts_.sign_ins,
+              .tasks = TaskRunner(parts_.engine.tasks, parts_.engine.clock, parts_.shard.timers)}) {
+}
 
 Worker::~Worker() = default;
 

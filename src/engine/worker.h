@@ -29,6 +29,7 @@ class Worker {
     ShardContext& shard;
     EventBus& bus;
     Shared& shared;
+    SignIns& sign_ins;
     std::size_t index = 0;
     // A run was parked and is due then; called on this shard.
     std::function<void(WallTime)> on_parked;

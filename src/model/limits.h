@@ -64,6 +64,9 @@ inline constexpr std::size_t kResponseHeaders = 256u << 10;
 inline constexpr int kRedirects = 5;
 inline constexpr long kCurlConnections = 2'048;  // kept for reuse
 inline constexpr std::size_t kRequestBody = 10u << 20;
+inline constexpr int kExchanges = 1'000;                 // of one call: the pages of a list
+inline constexpr std::size_t kTokenAnswer = 256u << 10;  // what a token endpoint may say
+inline constexpr auto kSignInTimeout = 30s;              // one exchange with a token endpoint
 
 // databases, queues, files: calls that block a thread of their own
 inline constexpr unsigned kTaskThreads = 32;           // at once, per process

@@ -214,8 +214,14 @@ std::size_t position(std::string_view text, std::string_view needle, std::size_t
 }  // namespace
 
 Redactor::Redactor(const Connection& connection, const Provider* provider) {
-  std::set<std::string> needles;
-  for (const auto& [type, secret] : connection.values) {
+  add(connection.values, provider);
+}
+
+void Redactor::add(const std::map<std::string, Secret, std::less<>>& values,
+                   const Provider* provider) {
+  std::set<std::string> needles(std::make_move_iterator(needles_.begin()),
+                                std::make_move_iterator(needles_.end()));
+  for (const auto& [type, secret] : values) {
     if (!is_declared_open(provider, type)) add_value(secret.reveal(), needles);
   }
   std::erase_if(needles, [](const std::string& n) { return n.size() < kShortest; });

@@ -16,6 +16,9 @@ class Redactor {
   // Fields that the provider declares as no secret (a host, a base_url) stay readable; without a
   // provider every value of the connection counts as secret.
   explicit Redactor(const Connection& connection, const Provider* provider = nullptr);
+  // These as well: a token that came later. Those it knows already stay masked.
+  void add(const std::map<std::string, Secret, std::less<>>& values,
+           const Provider* provider = nullptr);
   Redactor(const Redactor&) = default;
   Redactor& operator=(const Redactor&) = default;
   Redactor(Redactor&&) = default;

@@ -265,6 +265,7 @@ class Tenancy:
             "front_page",
             "sign_in",
             "sign_out",
+            "change_password",
             "get_keyring",
             "rotate_keyring",
             "drop_key",

@@ -203,5 +203,24 @@ TEST(ManifestAuth, Oauth2CallsWithTheAccessToken) {
   EXPECT_EQ(call.loaded.provider->oauth2->take.size(), 1u);
 }
 
+TEST(ManifestAuth, ClientCredentialsAreTradedForAToken) {
+  const std::string auth =
+      "{oauth2: {grant: client, token: 'https://a.example/token', scopes: [read], client_auth: "
+      "basic}}";
+  ManifestCall call(with_auth(auth), "x", "{}", {{"client_id", "id"}, {"client_secret", "s3cret"}});
+  const SignIn* sign_in = call.http().sign_in(call.connection);
+  ASSERT_NE(sign_in, nullptr);
+  const auto request = sign_in->build(call.call());
+  ASSERT_TRUE(request) << request.error().message;
+  EXPECT_EQ(request->url, "https://a.example/token");
+  EXPECT_THAT(request->body, HasSubstr("grant_type=client_credentials"));
+  EXPECT_EQ(header_of(*request, "Authorization"), "Basic " + crypto::base64("id:s3cret"));
+  const auto token =
+      sign_in->read(call.call(), answer(200, R"({"access_token":"at-1","expires_in":60})"));
+  ASSERT_TRUE(token);
+  call.connection.values.emplace("access_token", Secret("at-1"));
+  EXPECT_EQ(header_of(call.request(), "Authorization"), "Bearer at-1");
+}
+
 }  // namespace
 }  // namespace pilot::providers::manifest

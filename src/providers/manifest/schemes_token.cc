@@ -1,4 +1,4 @@
-// Schemes with a token that runs out: OAuth 2, signed claims (JWT) and log-ins (see schemes.h).
+// Schemes with a token that runs out: signed claims (JWT) and log-ins (see schemes.h).
 #include <charconv>
 
 #include "base/clock.h"
@@ -22,22 +22,6 @@ bool is_https(std::string_view url) {
   return url.starts_with("https://") || url.starts_with("{{") ||
          url.starts_with("http://127.0.0.1") || url.starts_with("http://localhost");
 }
-
-class OAuth2Scheme final : public Scheme {
- public:
-  explicit OAuth2Scheme(std::shared_ptr<const OAuth2> spec)
-      : Scheme("oauth2", {std::string(kToken)}), spec_(std::move(spec)) {}
-  Status add(Draft& draft, const Fields& fields, const Call&) const override {
-    const auto token = fields.get(kToken);
-    if (!token) return token.error();
-    put_header(draft.headers, spec_->header, bearer_value(spec_->prefix, *token), true);
-    return ok();
-  }
-  std::shared_ptr<const OAuth2> oauth2() const override { return spec_; }
-
- private:
-  std::shared_ptr<const OAuth2> spec_;
-};
 
 // Values of a JSON document, all texts with {{fields}} filled in.
 Result<Json> filled(const Json& value, const Fields& fields) {
@@ -265,14 +249,6 @@ class Exchange final : public Scheme {
   SignIn sign_in_;
 };
 
-OAuth2::Grant grant_named(const Map& map) {
-  const std::string text = map.text("grant", "code");
-  if (text == "client") return OAuth2::Grant::client;
-  if (text == "password") return OAuth2::Grant::password;
-  if (text != "code") map.fault("grant", "invalid_value", "`grant` is code, client or password");
-  return OAuth2::Grant::code;
-}
-
 void declare_all(const Map& map, ProviderSpec& spec) {
   for (const auto& member : map.object()) {
     if (!member.value().is_string()) continue;
@@ -283,55 +259,6 @@ void declare_all(const Map& map, ProviderSpec& spec) {
 }
 
 }  // namespace
-
-SchemePtr make_oauth2(const SchemeSource& source) {
-  const Map map = source.map();
-  map.only({"grant", "authorize", "token", "refresh", "scopes", "sep", "pkce", "client_auth",
-            "params", "token_params", "prefix", "header", "take"});
-  auto spec = std::make_shared<OAuth2>();
-  spec->grant = grant_named(map);
-  spec->authorize = map.text("authorize");
-  spec->token = map.text("token");
-  spec->refresh = map.text("refresh");
-  for (const std::string_view key : {"authorize", "token", "refresh"}) {
-    const std::string url = map.text(key);
-    if (!url.empty() && !is_https(url)) {
-      map.fault(key, "insecure_url", fmt::format("`{}` of oauth2 must be an https URL", key));
-    }
-    if (const auto text = Text::parse(url))
-      check_fields(*text, source.spec, map.at(key), source.faults);
-  }
-  if (spec->token.empty()) map.fault("", "missing_key", "`oauth2` needs `token`: a URL");
-  if (spec->grant == OAuth2::Grant::code && spec->authorize.empty()) {
-    map.fault("", "missing_key", "`oauth2` needs `authorize`: a URL");
-  }
-  spec->scopes = map.texts("scopes");
-  spec->scope_separator = map.text("sep", " ");
-  spec->pkce = map.flag("pkce", true);
-  const std::string client_auth = map.text("client_auth", "body");
-  spec->client_auth = client_auth == "basic"  ? OAuth2::ClientAuth::basic
-                      : client_auth == "none" ? OAuth2::ClientAuth::none
-                                              : OAuth2::ClientAuth::body;
-  if (client_auth != "body" && client_auth != "basic" && client_auth != "none") {
-    map.fault("client_auth", "invalid_value", "`client_auth` is body, basic or none");
-  }
-  if (const auto params = map.map("params")) spec->authorize_params = params->object();
-  if (const auto params = map.map("token_params")) spec->token_params = params->object();
-  spec->prefix = map.text("prefix", "Bearer");
-  spec->header = map.text("header", "Authorization");
-  if (const auto take = map.map("take")) {
-    for (const auto& member : take->object()) {
-      const std::string name(key_of(member));
-      declare_field(source.spec, name, false);
-      if (auto program = take->program(name)) spec->take.emplace_back(name, std::move(program));
-    }
-  }
-  declare_field(source.spec, "client_id", false);
-  for (const std::string_view name : {"client_secret", "access_token", "refresh_token"}) {
-    declare_field(source.spec, name, true);
-  }
-  return std::make_shared<OAuth2Scheme>(std::move(spec));
-}
 
 SchemePtr make_jwt(const SchemeSource& source) {
   const Map map = source.map();

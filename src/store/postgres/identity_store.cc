@@ -1,5 +1,5 @@
 // Users, API keys, sessions: through the functions of migrations/postgres/0005_identity.sql and
-// 0009_allowed_hosts.sql, which look for what belongs to one user as the user of the transaction.
+// 0008_allowed_hosts.sql, which look for what belongs to one user as the user of the transaction.
 #include "store/postgres/pages.h"
 #include "store/postgres/postgres_store.h"
 #include "store/read_rows.h"

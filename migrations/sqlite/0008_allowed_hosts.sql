@@ -1,5 +1,5 @@
 -- Where a user's calls may go: a list of their own, which binds whom they own, too.
 
-PRAGMA user_version = 9;
+PRAGMA user_version = 8;
 
 ALTER TABLE users ADD COLUMN allowed_hosts TEXT;  -- rules, by spaces; NULL: anywhere; '': nowhere

@@ -1,0 +1,140 @@
+// How a prepared call is sent: one exchange or many, under one deadline.
+#include "engine/step_errors.h"
+#include "engine/step_runner.h"
+#include "providers/answer.h"
+
+namespace pilot::engine {
+
+using boost::asio::awaitable;
+
+namespace {
+
+constexpr int kUnauthorized = 401;
+
+// `before`: how many exchanges have been answered already. What came then has reached the vendor,
+// whatever became of this one.
+CallResult failure(const http::SendError& error, int before) {
+  CallResult out;
+  out.stage = error.sent || before > 0 ? CallStage::sent : CallStage::not_sent;
+  out.result = ProviderResult::fail(to_step_error(error));
+  return out;
+}
+
+CallResult answered(ProviderResult result, int status) {
+  CallResult out;
+  out.stage = CallStage::answered;
+  out.http_status = status;
+  out.result = std::move(result);
+  return out;
+}
+
+http::SendError out_of_time(Millis timeout) {
+  return {.code = "timeout",
+          .message = fmt::format("not done within the step's timeout of {:g} s",
+                                 static_cast<double>(timeout.count()) / 1000),
+          .retryable = true};
+}
+
+ProviderResult too_many_exchanges() {
+  return ProviderResult::fail(
+      {.code = "limit_exceeded",
+       .message = fmt::format("the list has more than {} pages, which is the limit; ask for less "
+                              "of it, or for larger pages",
+                              limits::kExchanges)});
+}
+
+}  // namespace
+
+awaitable<CallResult> StepRunner::send(std::unique_ptr<PreparedCall> call, CancelToken cancel) {
+  if (call->order.step->action->is_task()) {
+    co_return co_await send_task(std::move(call), std::move(cancel));
+  }
+  if (!std::holds_alternative<http::Request>(call->request)) {
+    co_return co_await send_mail(std::move(call), std::move(cancel));
+  }
+  const SteadyTime deadline = parts_.clock.steady() + call->order.timeout;
+  Exchanged got = co_await converse(*call, deadline, call->token != nullptr, cancel);
+  if (got.refused && call->token != nullptr) {
+    // Refused means not carried out: with another token it is made anew, from its first exchange.
+    Status renewed = co_await renew(*call, cancel);
+    if (!renewed) {
+      CallResult failed;
+      failed.result = ProviderResult::fail(to_step_error(renewed.error()));
+      co_return finished(*call, std::move(failed));
+    }
+    got = co_await converse(*call, deadline, false, cancel);
+  }
+  co_return finished(*call, std::move(got.result));
+}
+
+// With `may_renew` a 401 ends it unread.
+awaitable<StepRunner::Exchanged> StepRunner::converse(PreparedCall& call, SteadyTime deadline,
+                                                      bool may_renew, CancelToken cancel) {
+  const auto& action = std::get<providers::HttpAction>(call.order.step->action->body);
+  const providers::Call lent = view(call.order, call.connection);
+  const auto talk = action.converse ? action.converse(lent) : nullptr;
+  auto request = std::move(std::get<http::Request>(call.request));
+  for (int before = 0;; ++before) {
+    const auto left = std::chrono::floor<Millis>(deadline - parts_.clock.steady());
+    if (left <= Millis{0}) co_return Exchanged{failure(out_of_time(call.order.timeout), before)};
+    request.timeout = left;
+    request.allowed_hosts = allowed_hosts(call);
+    http::Answer answer = co_await parts_.transport.send(std::move(request), cancel);
+    if (answer.error) co_return Exchanged{failure(*answer.error, before)};
+    const int status = answer.response->status;
+    Exchanged out;
+    out.refused = status == kUnauthorized;
+    if (out.refused && may_renew) co_return out;
+    if (!talk) {
+      out.result = answered(action.read(lent, *answer.response), status);
+      co_return out;
+    }
+    auto next = talk->take(lent, *answer.response);
+    if (auto* result = std::get_if<ProviderResult>(&next)) {
+      out.result = answered(std::move(*result), status);
+      co_return out;
+    }
+    if (before + 1 == limits::kExchanges) {
+      out.result = answered(too_many_exchanges(), status);
+      co_return out;
+    }
+    request = std::get<http::Request>(std::move(next));
+  }
+}
+
+awaitable<CallResult> StepRunner::send_task(std::unique_ptr<PreparedCall> call,
+                                            CancelToken cancel) {
+  CallOrder& order = call->order;
+  const plan::CompiledStep& step = *order.step;
+  std::vector<http::HostListPtr> hosts = allowed_hosts(*call);  // reads the connection
+  TaskCall task{.run = std::get<providers::TaskAction>(step.action->body).run,
+                .provider = step.provider->name,
+                .action = step.action->name,
+                .params = std::move(order.params),
+                .connection = std::move(call->connection),
+                .user = order.user,
+                .run_id = order.run,
+                .step = step.spec.id,
+                .attempt = order.attempt,
+                .idempotency_key = std::move(order.idempotency_key),
+                .now = parts_.clock.now(),
+                .allowed_hosts = std::move(hosts),
+                .timeout = order.timeout};
+  providers::TaskOutcome outcome = co_await parts_.tasks.run(std::move(task), std::move(cancel));
+  CallResult out;
+  out.result = std::move(outcome.result);
+  out.stage = outcome.stage;
+  co_return finished(*call, std::move(out));
+}
+
+awaitable<CallResult> StepRunner::send_mail(std::unique_ptr<PreparedCall> call,
+                                            CancelToken cancel) {
+  http::Mail mail = std::move(std::get<http::Mail>(call->request));
+  http::Answer answer = co_await parts_.transport.send_mail(std::move(mail), std::move(cancel));
+  if (answer.error) co_return finished(*call, failure(*answer.error, 0));
+  const providers::Call lent = view(call->order, call->connection);
+  co_return finished(*call, answered(providers::read_mail_answer(lent, *answer.response),
+                                     answer.response->status));
+}
+
+}  // namespace pilot::engine

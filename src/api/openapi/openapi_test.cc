@@ -346,9 +346,9 @@ TEST_F(OpenApiTest, AnswersAreAsItSays) {
   for (const Route& route : router_.routes()) {
     if (!worked_.contains(route.id)) never.push_back(route.id);
   }
-  // Tested where they can work: a stream, a key file, a browser's session.
+  // Tested where they can work: a stream, a key file, a browser's session, a provider that answers.
   EXPECT_THAT(never, testing::UnorderedElementsAre("run_events", "drop_key", "sign_out",
-                                                   "change_password"));
+                                                   "change_password", "test_connection"));
 }
 
 }  // namespace

@@ -46,6 +46,7 @@ void register_routes(Router& router, Services& services) {
   register_logs(router, api);
   register_credentials(router, api);
   register_connection_test(router, api);
+  register_oauth(router, api);
   register_schedules(router, api);
   register_keys(router, api);
   register_users(router, api);

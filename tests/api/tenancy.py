@@ -266,6 +266,7 @@ class Tenancy:
             "sign_in",
             "sign_out",
             "change_password",
+            "test_connection",  # needs a provider that answers
             "get_keyring",
             "rotate_keyring",
             "drop_key",

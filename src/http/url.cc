@@ -86,23 +86,6 @@ std::string with_lone_percents_escaped(std::string_view text) {
   return out;
 }
 
-// "%41" -> "A", because the resolver would do so: what is checked must be what is used.
-std::string decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned byte = 0;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16).ptr ==
-            text.data() + i + 3) {
-      out += static_cast<char>(byte);
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
 Result<std::string> checked_host(std::string_view text) {
   if (text.starts_with('[')) {
     const auto address = urls::parse_ipv6_address(text.substr(1, text.size() - 2));
@@ -111,7 +94,7 @@ Result<std::string> checked_host(std::string_view text) {
     }
     return fmt::format("[{}]", lower(address->to_string()));
   }
-  const std::string host = lower(decoded(text));
+  const std::string host = lower(decode_component(text));
   if (host.empty()) return invalid_url("the URL has no host");
   if (host.size() > kHostBytes) return invalid_url("the host of the URL is too long");
   for (const char c : host) {
@@ -297,6 +280,28 @@ Result<std::string> with_query(std::string_view url, const Pairs& parameters) {
     separator = '&';
   }
   return text;
+}
+
+std::string decode_component(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned byte = 0;
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16).ptr ==
+            text.data() + i + 3) {
+      out += static_cast<char>(byte);
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+std::string decode_form_component(std::string_view text) {
+  std::string spaced(text);
+  std::ranges::replace(spaced, '+', ' ');
+  return decode_component(spaced);
 }
 
 }  // namespace pilot::http

@@ -51,6 +51,10 @@ std::string encode_form_component(std::string_view text);
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
+// %41 as A; what is no escape stays. For a form '+' is a space, too.
+std::string decode_component(std::string_view text);
+std::string decode_form_component(std::string_view text);
+
 // The URL in normal form with the parameters appended to its query, encoded.
 Result<std::string> with_query(std::string_view url, const Pairs& parameters);
 

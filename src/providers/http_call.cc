@@ -11,10 +11,10 @@
 namespace pilot::providers {
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char low(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool same_name(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, lower, lower);
+  return std::ranges::equal(a, b, {}, low, low);
 }
 
 // {name: scalar or list of scalars} as pairs; null is left out.
@@ -103,6 +103,12 @@ std::string upper(std::string_view text) {
   return out;
 }
 
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::ranges::transform(out, out.begin(), low);
+  return out;
+}
+
 bool flag(const Json& params, std::string_view key, bool otherwise) {
   const Json* value = find(params, key);
   return value != nullptr && value->is_bool() ? value->get_bool() : otherwise;
@@ -122,10 +128,9 @@ bool is_sensitive_header(std::string_view name) {
   constexpr std::array<std::string_view, 9> kWords = {"auth",    "cookie",   "token",
                                                       "secret",  "password", "credential",
                                                       "api-key", "apikey",   "api_key"};
-  std::string low(name);
-  std::ranges::transform(low, low.begin(), lower);
+  const std::string small = lower(name);
   return std::ranges::any_of(
-      kWords, [&](std::string_view word) { return low.find(word) != std::string::npos; });
+      kWords, [&](std::string_view word) { return small.find(word) != std::string::npos; });
 }
 
 Status add_headers(http::Request& request, const Json& headers, std::string_view pointer) {

@@ -40,7 +40,8 @@ ProviderResult read_http_answer(const Call& call, const http::Response& response
 
 // A scalar as it stands in a query or a header; none for objects and lists.
 std::optional<std::string> scalar_text(const Json& value);
-std::string upper(std::string_view text);
+std::string upper(std::string_view text);  // ASCII letters only, as lower()
+std::string lower(std::string_view text);
 bool flag(const Json& params, std::string_view key, bool otherwise);
 
 }  // namespace pilot::providers

@@ -6,6 +6,7 @@
 
 #include "http/body.h"
 #include "http/retry_after.h"
+#include "http/url.h"
 #include "providers/answer.h"
 #include "providers/oauth2_request.h"
 
@@ -20,22 +21,6 @@ constexpr std::array<std::string_view, 6> kDeadGrant{
     "invalid_grant",         "bad_refresh_token", "invalid_refresh_token",
     "bad_verification_code", "token_revoked",     "token_expired"};
 
-std::string form_decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned byte = 0;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(text.data() + i + 1, text.data() + i + 3, byte, 16).ptr ==
-            text.data() + i + 3) {
-      out += static_cast<char>(byte);
-      i += 2;
-    } else {
-      out += text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return out;
-}
-
 Json form_as_object(std::string_view body) {
   JsonObject out;
   while (!body.empty()) {
@@ -44,8 +29,8 @@ Json form_as_object(std::string_view body) {
     body.remove_prefix(std::min(end + 1, body.size()));
     const std::size_t equals = pair.find('=');
     if (equals == 0 || equals == std::string_view::npos) continue;
-    const std::string value = form_decoded(pair.substr(equals + 1));
-    if (is_valid_utf8(value)) out[form_decoded(pair.substr(0, equals))] = value;
+    const std::string value = http::decode_form_component(pair.substr(equals + 1));
+    if (is_valid_utf8(value)) out[http::decode_form_component(pair.substr(0, equals))] = value;
   }
   return out;
 }

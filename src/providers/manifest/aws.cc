@@ -20,14 +20,6 @@ std::string stamp_of(WallTime now) {
                      time.hours().count(), time.minutes().count(), time.seconds().count());
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
-  return out;
-}
-
 // Outer spaces gone, inner runs are one.
 std::string trimmed(std::string_view text) {
   std::string out;

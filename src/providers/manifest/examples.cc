@@ -21,12 +21,6 @@ Connection connection_of(const Json* values) {
   return out;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
-}
-
 std::string header_of(const http::Request& request, std::string_view name) {
   for (const http::Header& header : request.headers) {
     if (lower(header.name) == lower(name)) return header.value;

@@ -9,27 +9,6 @@
 namespace pilot::providers::manifest {
 namespace {
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-std::string decoded(std::string_view text, bool form) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
-        hex_digit(text[i + 2]) >= 0) {
-      out += static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
-      i += 2;
-    } else {
-      out += form && text[i] == '+' ? ' ' : text[i];
-    }
-  }
-  return out;
-}
-
 // Parameters of a query or a form, decoded.
 void collect(std::string_view text, http::Pairs& into) {
   while (!text.empty()) {
@@ -38,7 +17,8 @@ void collect(std::string_view text, http::Pairs& into) {
     if (one.empty()) continue;
     const std::size_t equals = one.find('=');
     const std::string_view value = equals == std::string_view::npos ? "" : one.substr(equals + 1);
-    into.emplace_back(decoded(one.substr(0, equals), true), decoded(value, true));
+    into.emplace_back(http::decode_form_component(one.substr(0, equals)),
+                      http::decode_form_component(value));
   }
 }
 

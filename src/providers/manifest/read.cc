@@ -15,14 +15,6 @@ namespace {
 constexpr std::size_t kCodeBytes = 100;
 constexpr std::size_t kMessageBytes = 500;
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
-  return out;
-}
-
 bool truthy(const Json& value) {
   return !value.is_null() && !(value.is_bool() && !value.get_bool());
 }

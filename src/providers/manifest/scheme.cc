@@ -54,14 +54,6 @@ Result<const Scheme*> choose(const Manner& manner, const ProviderSpec& spec, con
   return error;
 }
 
-std::optional<std::string_view> first_of(const Fields& fields,
-                                         std::initializer_list<std::string_view> names) {
-  for (const std::string_view name : names) {
-    if (const auto value = fields.find(name)) return value;
-  }
-  return std::nullopt;
-}
-
 void put_header(std::vector<http::Header>& headers, std::string_view name, std::string value,
                 bool sensitive) {
   const auto low = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };

@@ -62,10 +62,6 @@ using SchemePtr = std::shared_ptr<const Scheme>;
 // The first scheme whose fields are all there. Code missing_credentials, with what each one wants.
 Result<const Scheme*> choose(const Manner& manner, const ProviderSpec& spec, const Fields& fields);
 
-// Value of the first of these that the connection has.
-std::optional<std::string_view> first_of(const Fields& fields,
-                                         std::initializer_list<std::string_view> names);
-
 void put_header(std::vector<http::Header>& headers, std::string_view name, std::string value,
                 bool sensitive);
 

@@ -157,7 +157,6 @@ struct ExchangeForm {
   Json send;          // texts with {{fields}}
   bool form = false;  // else JSON
   std::vector<std::pair<std::string, Text>> headers;
-  std::vector<std::string> basic;  // fields for basic sign-in of the log-in itself
   jq::ProgramPtr token;
   jq::ProgramPtr expires;
   std::string place;  // header, query, cookie
@@ -229,9 +228,7 @@ class Exchange final : public Scheme {
     JsonObject vars{{"status", response.status}, {"params", nullptr}};
     JsonObject headers;
     for (const http::Header& header : response.headers) {
-      std::string name(header.name);
-      for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-      if (is_valid_utf8(header.value)) headers[name] = header.value;
+      if (is_valid_utf8(header.value)) headers[lower(header.name)] = header.value;
     }
     vars["headers"] = std::move(headers);
     const auto token = jq::run_first(*form_.token, input, vars);

@@ -58,8 +58,8 @@ class TaskRunnerTest : public testing::Test {
     return **answer;
   }
 
-  FakeClock clock;
   boost::asio::io_context io;
+  FakeClock clock;  // ends before io: a timer that was not cancelled holds a handler of io
 
  private:
   static boost::asio::awaitable<void> fill(boost::asio::awaitable<TaskOutcome> work, Answer slot) {

@@ -2,6 +2,7 @@
 // and is never answered, logged or put into an error.
 #include "api/body.h"
 #include "api/connection.h"
+#include "api/connection_stored.h"
 #include "api/credential_values.h"
 #include "api/problem.h"
 #include "api/services.h"
@@ -27,9 +28,29 @@ Json listed(const store::SealedCredential& credential) {
                     {"updated_at", text(to_rfc3339(credential.updated_at))}};
 }
 
+// How the connections stand that have been connected by OAuth, or refused.
+Json states_listed(const std::vector<store::ConnectionState>& states) {
+  JsonArray out;
+  for (const store::ConnectionState& state : states) {
+    JsonArray scopes;
+    for (const std::string& scope : providers::split_scopes(state.scopes)) {
+      scopes.push_back(text(scope));
+    }
+    out.push_back(JsonObject{{"provider", text(state.provider)},
+                             {"connection", text(state.connection)},
+                             {"needs_reauth", state.needs_reauth_at.has_value()},
+                             {"needs_reauth_since", time_or_null(state.needs_reauth_at)},
+                             {"reason", text_or_null(state.reason)},
+                             {"scopes", std::move(scopes)}});
+  }
+  return out;
+}
+
 awaitable<Response> list(ApiPtr api, Request& request, std::string provider) {
   const auto found = co_await api->services.store.list_credentials(request.principal, provider);
   if (!found) co_return problem(found.error());
+  const auto states = co_await api->services.store.connection_states(request.principal, provider);
+  if (!states) co_return problem(states.error());
   JsonArray credentials;
   JsonArray types;
   for (const store::SealedCredential& credential : *found) {
@@ -37,7 +58,7 @@ awaitable<Response> list(ApiPtr api, Request& request, std::string provider) {
     const Json type = text(credential.type);
     if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
   }
-  JsonObject out{{"credentials", std::move(credentials)}};
+  JsonObject out{{"credentials", std::move(credentials)}, {"connections", states_listed(*states)}};
   if (!provider.empty()) {
     out["provider"] = text(provider);
     out["types"] = std::move(types);
@@ -73,6 +94,9 @@ awaitable<Response> set(ApiPtr api, Request& request) {
     if (!put) co_return problem(put.error());
     types.push_back(text(given.type));
   }
+  const Status followed =
+      co_await connection_stored(api, {request.principal, (*provider)->name, *name});
+  if (!followed) co_return problem(followed.error());
   co_return json_response(JsonObject{{"success", true},
                                      {"provider", text((*provider)->name)},
                                      {"connection", text(*name)},

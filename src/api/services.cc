@@ -47,6 +47,7 @@ void register_routes(Router& router, Services& services) {
   register_credentials(router, api);
   register_connection_test(router, api);
   register_custom(router, api);
+  register_oauth(router, api);
   register_schedules(router, api);
   register_keys(router, api);
   register_users(router, api);

@@ -15,6 +15,7 @@
 #include "base/blocking_pool.h"
 #include "base/log.h"
 #include "engine/engine.h"
+#include "engine/oauth_connect.h"
 #include "vault/key_holder.h"
 
 namespace pilot::api {
@@ -29,7 +30,9 @@ struct Services {
   std::vector<std::unique_ptr<Random>> random;  // one per shard
   std::string version;
   IdentityOptions identity;
-  UserId user{"local"};  // whom the operator works as
+  UserId user{"local"};                   // whom the operator works as
+  engine::OAuthConnect* oauth = nullptr;  // null: nobody can connect by OAuth here
+  std::string url;                        // of this server itself, once it listens
   Millis sse_keep_alive{15'000};
   IdempotencyOptions idempotency;
   RateLimitOptions limits;
@@ -80,5 +83,6 @@ void register_audit(Router& router, const ApiPtr& api);
 void register_openapi(Router& router, const ApiPtr& api);  // last: it describes all the others
 void register_keyring(Router& router, const ApiPtr& api);
 void register_nodes(Router& router, const ApiPtr& api);
+void register_oauth(Router& router, const ApiPtr& api);
 
 }  // namespace pilot::api

@@ -39,8 +39,18 @@ std::string format(std::int64_t revision, std::string_view event, const JsonObje
 Message message_of(const Run& run) {
   return {run.revision, is_terminal(run.state), format(run.revision, "run", run_brief(run))};
 }
+// An attempt that failed for its connection tells, beside itself, who has to be asked.
 Message message_of(const Attempt& attempt) {
-  return {attempt.revision, false, format(attempt.revision, "attempt", attempt_event(attempt))};
+  Message out{attempt.revision, false, format(attempt.revision, "attempt", attempt_event(attempt))};
+  const Json* details = find(attempt.error, "details");
+  const Json* reauth = details == nullptr ? nullptr : find(*details, "needs_reauth");
+  if (reauth != nullptr && reauth->is_object()) {
+    JsonObject body = reauth->get_object();
+    body["run_id"] = attempt.run.text;
+    body["step_id"] = attempt.step_id;
+    out.text += format(attempt.revision, "connection.needs_reauth", body);
+  }
+  return out;
 }
 
 // One client's stream. On its shard only.

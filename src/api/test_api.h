@@ -53,6 +53,7 @@ class FakeEngine final : public engine::Engine {
                                               Millis wait) override;
   awaitable<Result<Run>> cancel(std::size_t, UserId user, RunId run) override;
   void schedule_changed(std::optional<WallTime> next) override { next_due = next; }
+  void runs_woken() override { ++woken; }
   engine::EventBus& events() override { return bus_; }
   engine::EngineLoad load() const override { return {1, 2, 3}; }
 
@@ -63,7 +64,8 @@ class FakeEngine final : public engine::Engine {
   std::optional<WallTime> next_due;      // of the schedule that was saved last
   std::optional<Error> refuse;           // what enqueue and execute answer
   RunState outcome = RunState::success;  // of execute
-  std::string node;                      // who owns the runs it makes; empty: nobody
+  int woken = 0;
+  std::string node;  // who owns the runs it makes; empty: nobody
 
  private:
   store::Store& store_;

@@ -85,6 +85,7 @@ struct App::State {
   std::shared_ptr<const providers::Registry> registry;
   std::unique_ptr<CatalogWatcher> catalog;
   std::unique_ptr<engine::Engine> engine;
+  std::unique_ptr<engine::OAuthConnect> oauth;
   std::unique_ptr<api::Services> services;
   api::Router router;
   std::unique_ptr<api::Server> server;
@@ -215,7 +216,8 @@ void App::State::build(const AppOptions& options, std::string authorities) {
                                 .works = has_role("worker"),
                                 .schedules = has_role("scheduler"),
                                 .roles = fmt::format("{}", fmt::join(options.roles, ",")),
-                                .retention = options.retention},
+                                .retention = options.retention,
+                                .oauth_clients = options.oauth_clients},
                                {.store = *store,
                                 .transport = *transport,
                                 .keys = *keys,
@@ -224,6 +226,14 @@ void App::State::build(const AppOptions& options, std::string authorities) {
                                 .log = log,
                                 .shards = contexts,
                                 .tasks = tasks.get()});
+  oauth = std::make_unique<engine::OAuthConnect>(engine::OAuthConnect::Parts{
+      .store = *store,
+      .keys = *keys,
+      .transport = *transport,
+      .clock = *clock,
+      .registry = registry,
+      .clients = options.oauth_clients ? options.oauth_clients
+                                       : std::make_shared<const providers::OAuthClients>()});
   std::vector<std::unique_ptr<Random>> random;
   for (std::size_t i = 0; i < shards.size(); ++i) random.push_back(make_system_random());
   services.reset(new api::Services{.store = *store,
@@ -235,6 +245,7 @@ void App::State::build(const AppOptions& options, std::string authorities) {
                                    .random = std::move(random),
                                    .version = std::string(version()),
                                    .identity = identity_options(options),
+                                   .oauth = oauth.get(),
                                    .idempotency = {.node = node, .only_process = !store->shared()},
                                    .limits = options.limits,
                                    .background = shards[0]->io.get_executor()});
@@ -259,6 +270,7 @@ Status App::State::listen(const AppOptions& options) {
   const bool v6 = options.address.find(':') != std::string::npos;
   url = fmt::format("{}://{}{}{}:{}", tls ? "https" : "http", v6 ? "[" : "", options.address,
                     v6 ? "]" : "", server->port());
+  services->url = url;
   local_url = url;
   if (!tls) return ok();
   auto beside = api::Server::listen("127.0.0.1", 0, io_contexts(), router, settings, log);

@@ -32,6 +32,7 @@ struct AppOptions {
   bool allow_private_network = true;
   std::vector<http::HostRule> allow_hosts = {};
   std::vector<http::HostRule> deny_hosts = {};
+  std::shared_ptr<const providers::OAuthClients> oauth_clients = {};  // of this deployment
   std::filesystem::path catalog;  // a directory of more manifests; empty: none
   std::string
       sqlite_dir;  // where plans may keep SQLite files, a folder for each user; empty: nowhere

@@ -10,6 +10,7 @@
 #include "app/commands.h"
 #include "app/database.h"
 #include "app/demo/demo_server.h"
+#include "app/oauth_clients_file.h"
 #include "app/output.h"
 
 namespace pilot::app {
@@ -50,6 +51,8 @@ int serve(const GlobalOptions& global, const ServeOptions& options) {
   const Result<std::string> database =
       read_database_url(global.database_url_file, global.database_url);
   if (!database) return refuse(database.error());
+  const auto oauth_clients = read_oauth_clients(options.oauth_clients);
+  if (!oauth_clients) return refuse(oauth_clients.error());
   StopSignal stop;
   auto app = App::start({.data_dir = global.data_dir,
                          .database_url = *database,
@@ -64,6 +67,7 @@ int serve(const GlobalOptions& global, const ServeOptions& options) {
                          .allow_private_network = options.allow_private_network,
                          .allow_hosts = *allow,
                          .deny_hosts = *deny,
+                         .oauth_clients = *oauth_clients,
                          .catalog = global.catalog,
                          .sqlite_dir = global.sqlite_dir,
                          .ca_file = global.ca_file,

@@ -20,6 +20,7 @@ struct ServeOptions {
   bool access_log = false;
   std::string tls_certificate;
   std::string tls_key;
+  std::string oauth_clients;                // a file
   api::RateLimit limit{1'000, 2'000, 500};  // of each key and of each tenant
 };
 int serve(const GlobalOptions& global, const ServeOptions& options);

@@ -26,6 +26,9 @@ void add_surface(CLI::App& serve, ServeOptions& o) {
   auto* key = serve.add_option("--tls-key", o.tls_key, "PEM file of its private key");
   certificate->needs(key);
   key->needs(certificate);
+  serve.add_option("--oauth-clients", o.oauth_clients,
+                   "file (mode 0600) with this deployment's client of each vendor, as JSON or "
+                   "YAML: {google: {client_id: ..., client_secret: ...}}");
   serve.add_flag("--access-log", o.access_log, "a line in the log for each request");
   const auto limit = [&serve](const std::string& name, std::int64_t& value,
                               const std::string& help) {

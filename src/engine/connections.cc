@@ -29,40 +29,25 @@ Result<http::HostListPtr> hosts_of(const providers::Connection& connection) {
   return std::make_shared<const http::HostList>(std::move(*list));
 }
 
-}  // namespace
-
-boost::asio::awaitable<Result<OpenConnection>> Connections::open(UserId user, std::string provider,
-                                                                 std::string connection) {
-  const std::uint64_t generation = store_.credential_generation();
-  if (generation != generation_ || kept_.size() > kKept) kept_.clear();
-  generation_ = generation;
-  const std::string key = user.text + '\0' + provider + '\0' + connection;
-  if (const auto it = kept_.find(key); it != kept_.end()) {
-    // Another node may have sealed the rows anew since, and dropped their key: then read again.
-    Result<OpenConnection> opened = unseal(connection, it->second);
-    if (opened) co_return opened;
-    kept_.erase(it);
-  }
-  auto sealed =
-      co_await store_.connection_credentials(std::move(user), std::move(provider), connection);
-  if (!sealed) co_return sealed.error();
-  // Written meanwhile: what was read may be old already.
-  if (generation == store_.credential_generation()) kept_[key] = *sealed;
-  co_return unseal(connection, *sealed);
-}
-
-Result<OpenConnection> Connections::unseal(
-    const std::string& name, const std::vector<store::SealedCredential>& sealed) const {
+Result<OpenConnection> unseal(const vault::KeyHolder& keys, const std::string& name,
+                              const SealedConnection& sealed) {
   OpenConnection result;
+  result.state = sealed.state;
   providers::Connection& opened = result.connection;
   opened.name = name;
-  for (const auto& credential : sealed) {
-    Result<Secret> value = keys_.open(credential.encrypted_value, credential.key_id);
+  for (const auto& credential : sealed.values) {
+    Result<Secret> value = keys.open(credential.encrypted_value, credential.key_id);
     if (!value) {
       return value.error().prefixed(
           fmt::format("credential {} of {}", credential.type, credential.provider));
     }
     opened.values.emplace(credential.type, std::move(*value));
+    if (credential.type == "refresh_token") {
+      result.sealed_refresh_token = credential.encrypted_value;
+    } else if (credential.type == "access_token") {
+      result.token_since = credential.updated_at;
+      result.token_until = credential.expires_at;
+    }
   }
   const bool named = opened.value(kAllowedHosts).has_value();
   Result<http::HostListPtr> hosts = hosts_of(opened);
@@ -73,6 +58,55 @@ Result<OpenConnection> Connections::unseal(
   if (named) result.named_hosts = opened.hosts;
   opened.values.erase(std::string(kAllowedHosts));  // no secret, and nothing to send
   return result;
+}
+
+boost::asio::awaitable<Result<SealedConnection>> read_sealed(store::Store& store,
+                                                             store::ConnectionKey key) {
+  auto values = co_await store.connection_credentials(key.user, key.provider, key.connection);
+  if (!values) co_return values.error();
+  Result<store::ConnectionState> state = co_await store.connection_state(std::move(key));
+  if (!state) co_return state.error();
+  co_return SealedConnection{std::move(*values), std::move(*state)};
+}
+
+}  // namespace
+
+boost::asio::awaitable<Result<OpenConnection>> read_connection(store::Store& store,
+                                                               const vault::KeyHolder& keys,
+                                                               store::ConnectionKey key) {
+  const std::string name = key.connection;
+  const Result<SealedConnection> sealed = co_await read_sealed(store, std::move(key));
+  if (!sealed) co_return sealed.error();
+  co_return unseal(keys, name, *sealed);
+}
+
+Error needs_reauth(const store::ConnectionKey& key) {
+  return {.kind = ErrorKind::permission_denied,
+          .code = std::string(kNeedsReauth),
+          .message = fmt::format("{0} does not take the grant of connection \"{1}\" any more: "
+                                 "connect {0} anew",
+                                 key.provider, key.connection)};
+}
+
+boost::asio::awaitable<Result<OpenConnection>> Connections::open(store::ConnectionKey key,
+                                                                 bool anew) {
+  const std::uint64_t generation = store_.credential_generation();
+  if (generation != generation_ || kept_.size() > kKept) kept_.clear();
+  generation_ = generation;
+  const std::string name = key.connection;
+  const std::string id = key.user.text + '\0' + key.provider + '\0' + name;
+  if (anew) kept_.erase(id);
+  if (const auto it = kept_.find(id); it != kept_.end()) {
+    // Another node may have sealed the rows anew since, and dropped their key: then read again.
+    Result<OpenConnection> opened = unseal(keys_, name, it->second);
+    if (opened) co_return opened;
+    kept_.erase(it);
+  }
+  const Result<SealedConnection> sealed = co_await read_sealed(store_, std::move(key));
+  if (!sealed) co_return sealed.error();
+  // Written meanwhile: what was read may be old already.
+  if (generation == store_.credential_generation()) kept_[id] = *sealed;
+  co_return unseal(keys_, name, *sealed);
 }
 
 }  // namespace pilot::engine

@@ -31,6 +31,7 @@ class WorkerEngine final : public Engine {
                         .bus = bus_,
                         .shared = shared_,
                         .sign_ins = sign_ins_,
+                        .refreshing = refreshing_,
                         .index = i,
                         .on_parked = [this](WallTime due) { fetcher_.notice(due); },
                         .may_act = [this] { return lease_.safe(); }}));
@@ -96,6 +97,8 @@ class WorkerEngine final : public Engine {
   void schedule_changed(std::optional<WallTime> next) override {
     if (next) scheduler_.notice(*next);
   }
+
+  void runs_woken() override { fetcher_.notice(parts_.clock.now()); }
 
   EventBus& events() override { return bus_; }
 
@@ -181,6 +184,7 @@ class WorkerEngine final : public Engine {
   EventBus bus_;
   Shared shared_;
   SignIns sign_ins_;
+  std::shared_ptr<Flights> refreshing_ = std::make_shared<Flights>();
   std::vector<std::unique_ptr<Worker>> workers_;
   Fetcher fetcher_{{.engine = parts_,
                     .options = options_,

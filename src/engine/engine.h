@@ -11,6 +11,7 @@
 #include "engine/event_bus.h"
 #include "http/transport.h"
 #include "plan/compiled_plan.h"
+#include "providers/oauth_clients.h"
 #include "store/store.h"
 #include "vault/key_holder.h"
 
@@ -43,6 +44,8 @@ struct EngineOptions {
   // Several nodes on one database: how long a silent node keeps its runs.
   Millis lease{15'000};
   std::optional<std::chrono::days> retention;  // none: finished runs are kept
+  // Of this deployment; null: users bring their own.
+  std::shared_ptr<const providers::OAuthClients> oauth_clients = {};
 };
 
 // Everything a run is started from.
@@ -104,6 +107,9 @@ class Engine {
 
   // A schedule was saved whose next instant is then (none: nothing to wake up for). Any thread.
   virtual void schedule_changed(std::optional<WallTime> next) = 0;
+
+  // Sleeping runs were made due in the store. Any thread.
+  virtual void runs_woken() = 0;
 
   virtual EventBus& events() = 0;
   virtual EngineLoad load() const = 0;  // any thread

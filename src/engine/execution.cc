@@ -137,7 +137,7 @@ void Execution::settle() {
   const WallTime next = run_.deadline ? std::min(when, *run_.deadline) : when;
   if (far_off(next)) {
     const bool retry = cell->step->action == nullptr || !cell->step->action->is_logic();
-    park(retry ? "retry" : "timer", next);
+    park(reauth_.contains(cell) ? std::string(kNeedsReauth) : retry ? "retry" : "timer", next);
     return;
   }
   arm();
@@ -162,6 +162,7 @@ void Execution::wake() {
          sleepers_.begin()->first <= now) {
     Cell& cell = *sleepers_.begin()->second;
     sleepers_.erase(sleepers_.begin());
+    reauth_.erase(&cell);
     attempt(cell);
   }
   pump();
@@ -181,6 +182,7 @@ bool Execution::abandon_doomed() {
     std::erase_if(sleepers_, [cell](const auto& entry) { return entry.second == cell; });
     close_row(*cell);
     asking_.erase(cell);
+    reauth_.erase(cell);
     active_.erase(cell);
     finish_containers(machine_.abandon(*cell));
   }

@@ -65,6 +65,7 @@ class Execution final : public std::enable_shared_from_this<Execution> {
     Json params;
     JournalSlot slot;
     std::int64_t seq = 0;
+    std::int64_t again = 0;  // set: the next try is the same attempt, in this row
     WallTime first_started;
     WallTime started;
     std::string key;
@@ -97,6 +98,7 @@ class Execution final : public std::enable_shared_from_this<Execution> {
   void on_cancelled(Cell& cell, CallResult result);
   void retry_later(Cell& cell, CallResult result, Millis wait);
   void outcome_unknown(Cell& cell, CallResult result);
+  void wait_for_reauth(Cell& cell, CallResult result);
   void conclude(Cell& cell, AttemptStatus status, CallResult result);
   void bound_output(CellOutcome& outcome) const;
   void finish_cell(Cell& cell, CellOutcome outcome);
@@ -123,6 +125,7 @@ class Execution final : public std::enable_shared_from_this<Execution> {
   std::unordered_map<Cell*, Active> active_;
   Sleepers sleepers_;
   std::set<Cell*> asking_;  // outcome unknown, somebody must decide
+  std::set<Cell*> reauth_;  // sleepers whose connection has to be connected anew
   CancelSource cancel_;
   JournalSlot run_slot_;
   Timers::Id timer_ = 0;

@@ -31,7 +31,9 @@ Attempt Execution::row_of(Cell& cell, AttemptStatus status) {
 // `is_last`: the attempt is over; the next one has a row of its own.
 void Execution::put(Cell& cell, Attempt row, bool is_last) {
   Active& active = active_.at(&cell);
-  if (active.seq == 0) active.seq = next_seq_++;
+  if (active.seq == 0) {
+    active.seq = active.again != 0 ? std::exchange(active.again, 0) : next_seq_++;
+  }
   row.seq = active.seq;
   row.revision = ++run_.revision;
   parts_.journal.put_attempt(std::move(row), run_.epoch, active.slot);
@@ -44,7 +46,9 @@ void Execution::put(Cell& cell, Attempt row, bool is_last) {
 // A sleeper that will not be woken: its row does not stay open.
 void Execution::close_row(Cell& cell) {
   const auto active = active_.find(&cell);
-  if (active == active_.end() || active->second.seq == 0 || asking_.contains(&cell)) return;
+  if (active == active_.end() || (active->second.seq == 0 && active->second.again == 0) ||
+      asking_.contains(&cell))
+    return;
   Attempt row = row_of(cell, AttemptStatus::error);
   row.message = "the run ended before it was done";
   row.error = to_json_value(StepError{.code = "cancelled", .message = row.message});

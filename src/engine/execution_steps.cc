@@ -26,6 +26,7 @@ CellOutcome outcome_of(const Attempt& row, const plan::CompiledStep& step) {
 // Marks the row of a step that ended the run, so that a replay ends it there, too.
 constexpr std::string_view kStops = "stops_run";
 constexpr Millis kLeasePause{200};
+constexpr std::chrono::minutes kReauthLook{10};
 
 StepError unknown_error(const std::string& why) {
   return {.code = "outcome_unknown",
@@ -103,6 +104,8 @@ bool Execution::resume_call(Cell& cell, Active& active) {
   active.key = last.idempotency_key;
   if (last.status == AttemptStatus::retrying) {
     active.seq = 0;
+    const auto why = step_error_from_json(last.error);
+    if (why && why->code == kNeedsReauth) active.again = last.seq;
     sleep_until(cell, last.wake_at.value_or(parts_.clock.now()));
     return true;
   }
@@ -143,7 +146,7 @@ void Execution::attempt(Cell& cell) {
     conclude(cell, AttemptStatus::success, std::move(over));
     return;
   }
-  ++cell.attempt;
+  if (active.again == 0) ++cell.attempt;
   active.started = parts_.clock.now();
   CallOrder order{.step = cell.step,
                   .params = active.params,
@@ -215,6 +218,12 @@ boost::asio::awaitable<void> Execution::call(std::shared_ptr<Execution> self, Ce
   } else if (!prepared) {
     result.effect = EffectClass::pure;
     result.result = ProviderResult::fail(to_step_error(prepared.error()));
+    result.needs_reauth = prepared.error().code == kNeedsReauth;
+    if (result.needs_reauth) {
+      const plan::CompiledStep& step = *cell->step;
+      add_reauth(*result.result.error, {run_.user, step.provider->name, step.spec.connection},
+                 kInvalidGrant);
+    }
   }
   --self->calls_;
   if (phase_ != Phase::working) co_return;  // fenced, handed back, or its rows were lost
@@ -238,6 +247,10 @@ boost::asio::awaitable<Status> Execution::marked_and_ours(Cell& cell) {
 void Execution::on_result(Cell& cell, CallResult result) {
   if (cancel_.cancelled() && !result.result.success) {
     on_cancelled(cell, std::move(result));
+    return;
+  }
+  if (result.needs_reauth && !machine_.doomed(cell)) {
+    wait_for_reauth(cell, std::move(result));
     return;
   }
   const Verdict verdict = judge(result.result, result.stage, result.effect);
@@ -289,6 +302,21 @@ void Execution::retry_later(Cell& cell, CallResult result, Millis wait) {
   const WallTime when = *row.wake_at;
   put(cell, std::move(row), true);
   sleep_until(cell, when);
+}
+
+// Until the user has connected anew, which wakes the run; a look now and then finds what was stored
+// in another way. Nothing was tried, so it costs no attempt: the next one is the same, in the same
+// row, which has no time of its own, so that a run that is loaded looks at once.
+void Execution::wait_for_reauth(Cell& cell, CallResult result) {
+  Attempt row = row_of(cell, AttemptStatus::retrying);
+  row.message = result.result.message;
+  row.error = to_json_value(*result.result.error);
+  put(cell, std::move(row), false);
+  Active& active = active_.at(&cell);
+  active.again = std::exchange(active.seq, 0);
+  active.slot = {};
+  reauth_.insert(&cell);
+  sleep_until(cell, parts_.clock.now() + kReauthLook);
 }
 
 void Execution::outcome_unknown(Cell& cell, CallResult result) {

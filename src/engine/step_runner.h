@@ -8,6 +8,7 @@
 #include "engine/connections.h"
 #include "engine/sign_ins.h"
 #include "engine/task_runner.h"
+#include "engine/token_refresh.h"
 #include "engine/user_hosts.h"
 #include "http/transport.h"
 #include "plan/compiled_plan.h"
@@ -38,6 +39,8 @@ struct PreparedCall {
       nullptr;  // how the connection got its token; null: it has none
   std::string token_key;
   SignIns::TokenPtr token;
+  bool refreshable = false;  // it has an OAuth grant with a refresh token
+  std::string marked;        // why somebody has to connect it anew; empty: nobody has to
   std::variant<http::Request, http::Mail> request;
 };
 
@@ -46,6 +49,7 @@ struct CallResult {
   CallStage stage = CallStage::not_sent;
   EffectClass effect = EffectClass::unsafe;
   std::optional<int> http_status;
+  bool needs_reauth = false;  // nothing was done; it can be, once the user has connected anew
 };
 
 class StepRunner {
@@ -55,8 +59,10 @@ class StepRunner {
     const vault::KeyHolder& keys;
     http::Transport& transport;
     Clock& clock;
+    Log& log;
     SignIns& sign_ins;
     TaskRunner tasks;
+    std::shared_ptr<TokenRefresh> refresh;
   };
   explicit StepRunner(Parts parts);
 
@@ -64,7 +70,8 @@ class StepRunner {
   providers::LogicOutcome run_logic(CallOrder order) const;
 
   // Nothing of the action is sent; a connection that has to sign in first does. Errors are final
-  // for the step, but `unavailable` ones (the store, a token endpoint that is away).
+  // for the step, but `unavailable` ones (the store, a token endpoint that is away), and
+  // needs_reauth.
   boost::asio::awaitable<Result<std::unique_ptr<PreparedCall>>> prepare(CallOrder order,
                                                                         CancelToken cancel);
 
@@ -86,8 +93,14 @@ class StepRunner {
   Status build(PreparedCall& call) const;
 
   // step_sign_in.cc: the connection with its token
+  static store::ConnectionKey key_of(const PreparedCall& call);
+  boost::asio::awaitable<Result<OpenConnection>> load(PreparedCall& call, bool anew);
   boost::asio::awaitable<Status> open_connection(PreparedCall& call, CancelToken cancel);
+  boost::asio::awaitable<Status> freshen(PreparedCall& call, OpenConnection opened,
+                                         CancelToken cancel);
+  TokenRefresh::Order refresh_order(const PreparedCall& call) const;
   boost::asio::awaitable<Status> sign_in(PreparedCall& call, CancelToken cancel);
+  boost::asio::awaitable<Status> get_token(PreparedCall& call, CancelToken cancel);
   boost::asio::awaitable<Result<SignIns::TokenPtr>> trade(PreparedCall& call, CancelToken cancel);
   boost::asio::awaitable<Status> renew(PreparedCall& call, CancelToken cancel);
   void use(PreparedCall& call, SignIns::TokenPtr token) const;
@@ -99,6 +112,7 @@ class StepRunner {
                                                CancelToken cancel);
   boost::asio::awaitable<Exchanged> converse(PreparedCall& call, SteadyTime deadline,
                                              bool may_renew, CancelToken cancel);
+  boost::asio::awaitable<void> note(const PreparedCall& call, bool refused, CallResult& result);
   CallResult finished(const PreparedCall& call, CallResult result) const;
 
   Parts parts_;

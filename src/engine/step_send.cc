@@ -1,4 +1,5 @@
 // How a prepared call is sent: one exchange or many, under one deadline.
+#include "base/log.h"
 #include "engine/step_errors.h"
 #include "engine/step_runner.h"
 #include "providers/answer.h"
@@ -9,7 +10,7 @@ using boost::asio::awaitable;
 
 namespace {
 
-constexpr int kUnauthorized = 401;
+constexpr int kRefused = 401;
 
 // `before`: how many exchanges have been answered already. What came then has reached the vendor,
 // whatever became of this one.
@@ -35,6 +36,19 @@ http::SendError out_of_time(Millis timeout) {
           .retryable = true};
 }
 
+// Nothing was carried out, and why.
+CallResult not_renewed(const PreparedCall& call, const Error& error) {
+  CallResult failed;
+  failed.result = ProviderResult::fail(to_step_error(error));
+  failed.needs_reauth = error.code == kNeedsReauth;
+  if (failed.needs_reauth) {
+    const plan::CompiledStep& step = *call.order.step;
+    add_reauth(*failed.result.error, {call.order.user, step.provider->name, step.spec.connection},
+               kInvalidGrant);
+  }
+  return failed;
+}
+
 ProviderResult too_many_exchanges() {
   return ProviderResult::fail(
       {.code = "limit_exceeded",
@@ -53,18 +67,37 @@ awaitable<CallResult> StepRunner::send(std::unique_ptr<PreparedCall> call, Cance
     co_return co_await send_mail(std::move(call), std::move(cancel));
   }
   const SteadyTime deadline = parts_.clock.steady() + call->order.timeout;
-  Exchanged got = co_await converse(*call, deadline, call->token != nullptr, cancel);
-  if (got.refused && call->token != nullptr) {
+  const bool renewable = call->token != nullptr || call->refreshable;
+  Exchanged got = co_await converse(*call, deadline, renewable, cancel);
+  if (got.refused && renewable) {
     // Refused means not carried out: with another token it is made anew, from its first exchange.
     Status renewed = co_await renew(*call, cancel);
-    if (!renewed) {
-      CallResult failed;
-      failed.result = ProviderResult::fail(to_step_error(renewed.error()));
-      co_return finished(*call, std::move(failed));
-    }
+    if (!renewed) co_return finished(*call, not_renewed(*call, renewed.error()));
     got = co_await converse(*call, deadline, false, cancel);
   }
-  co_return finished(*call, std::move(got.result));
+  CallResult result = finished(*call, std::move(got.result));
+  co_await note(*call, got.refused, result);
+  co_return result;
+}
+
+// A connection that is refused however new its token is must be looked at by its user; one that
+// works again need not be.
+awaitable<void> StepRunner::note(const PreparedCall& call, bool refused, CallResult& result) {
+  Status noted = ok();
+  if (refused && !call.connection.values.empty()) {
+    if (result.result.error) add_reauth(*result.result.error, key_of(call), kUnauthorized);
+    if (call.marked.empty()) {
+      const auto marked = co_await parts_.store.mark_connection(
+          key_of(call), std::string(kUnauthorized), parts_.clock.now(), "");
+      if (!marked) noted = marked.error();
+    }
+  } else if (call.marked == kUnauthorized && result.result.success) {
+    noted = co_await parts_.store.clear_connection_mark(key_of(call));
+  }
+  if (!noted) {
+    parts_.log.warn("cannot note how a connection of {} stands: {}",
+                    call.order.step->provider->name, noted.error().message);
+  }
 }
 
 // With `may_renew` a 401 ends it unread.
@@ -83,7 +116,7 @@ awaitable<StepRunner::Exchanged> StepRunner::converse(PreparedCall& call, Steady
     if (answer.error) co_return Exchanged{failure(*answer.error, before)};
     const int status = answer.response->status;
     Exchanged out;
-    out.refused = status == kUnauthorized;
+    out.refused = status == kRefused;
     if (out.refused && may_renew) co_return out;
     if (!talk) {
       out.result = answered(action.read(lent, *answer.response), status);

@@ -1,4 +1,5 @@
-// How a call gets its connection, with the token that the connection was traded for.
+// How a call gets its connection, with a token that is good: the one that the connection was traded
+// for, or the access token of its OAuth grant.
 #include "engine/step_errors.h"
 #include "engine/step_runner.h"
 #include "http/retry_after.h"
@@ -22,28 +23,75 @@ bool passes(int status) { return status == 408 || status == 425 || status == 429
 
 }  // namespace
 
-awaitable<Status> StepRunner::open_connection(PreparedCall& call, CancelToken cancel) {
+store::ConnectionKey StepRunner::key_of(const PreparedCall& call) {
   const plan::CompiledStep& step = *call.order.step;
-  auto opened =
-      co_await connections_.open(call.order.user, step.provider->name, step.spec.connection);
+  return {call.order.user, step.provider->name, step.spec.connection};
+}
+
+// Reads the connection into the call; `anew`: past what is kept of it.
+awaitable<Result<OpenConnection>> StepRunner::load(PreparedCall& call, bool anew) {
+  Result<OpenConnection> opened = co_await connections_.open(key_of(call), anew);
   if (!opened) co_return opened.error();
+  const providers::Provider& provider = *call.order.step->provider;
   call.connection = std::move(opened->connection);
-  call.named_hosts = std::move(opened->named_hosts);
-  call.redactor.add(call.connection.values, step.provider);
-  const auto* http = std::get_if<providers::HttpAction>(&step.action->body);
+  call.named_hosts = opened->named_hosts;
+  call.marked = opened->state.reason;
+  call.redactor.add(call.connection.values, &provider);
+  const auto* http = std::get_if<providers::HttpAction>(&call.order.step->action->body);
   call.sign_in = http && http->sign_in ? http->sign_in(call.connection) : nullptr;
-  if (call.sign_in == nullptr) co_return ok();
-  Status signed_in = co_await sign_in(call, std::move(cancel));
-  if (!signed_in) {
-    Error error = signed_in.error().prefixed(fmt::format("signing in to {}", step.provider->name));
-    error.message = call.redactor.text(error.message);
-    co_return error;
-  }
+  call.refreshable = provider.oauth2 != nullptr && call.sign_in == nullptr &&
+                     !opened->sealed_refresh_token.empty();
+  co_return opened;
+}
+
+awaitable<Status> StepRunner::open_connection(PreparedCall& call, CancelToken cancel) {
+  Result<OpenConnection> opened = co_await load(call, false);
+  if (!opened) co_return opened.error();
+  if (call.sign_in != nullptr) co_return co_await sign_in(call, std::move(cancel));
+  if (call.refreshable) co_return co_await freshen(call, std::move(*opened), std::move(cancel));
   co_return ok();
 }
 
-// The token of the connection: the one that is kept, or a new one, got by one call for all.
+// A token that will end soon is renewed now. If that does not work, it is used as long as it lasts.
+awaitable<Status> StepRunner::freshen(PreparedCall& call, OpenConnection opened,
+                                      CancelToken cancel) {
+  const WallTime now = parts_.clock.now();
+  const bool missing = !call.connection.value("access_token");
+  if (!missing && !is_due(opened, now)) co_return ok();
+  const bool over = missing || now >= *opened.token_until;
+  const bool dead = opened.state.reason == kInvalidGrant;
+  Status renewed = needs_reauth(key_of(call));
+  if (!dead) {
+    renewed = co_await parts_.refresh->refresh(refresh_order(call), std::move(cancel));
+  }
+  if (renewed) {
+    const Result<OpenConnection> again = co_await load(call, true);
+    co_return again ? ok() : Status(again.error());
+  }
+  const bool stop = over || renewed.error().kind == ErrorKind::cancelled;
+  co_return stop ? renewed : ok();
+}
+
+TokenRefresh::Order StepRunner::refresh_order(const PreparedCall& call) const {
+  TokenRefresh::Order order;
+  order.key = key_of(call);
+  order.provider = call.order.step->provider;
+  order.stale = TokenRefresh::print_of(call.connection);
+  order.allowed_hosts = call.user_hosts;
+  return order;
+}
+
 awaitable<Status> StepRunner::sign_in(PreparedCall& call, CancelToken cancel) {
+  Status done = co_await get_token(call, std::move(cancel));
+  if (done) co_return done;
+  Error error =
+      done.error().prefixed(fmt::format("signing in to {}", call.order.step->provider->name));
+  error.message = call.redactor.text(error.message);
+  co_return error;
+}
+
+// The token of the connection: the one that is kept, or a new one, got by one call for all.
+awaitable<Status> StepRunner::get_token(PreparedCall& call, CancelToken cancel) {
   call.token_key = SignIns::key_of(call.order.user, call.order.step->provider->name,
                                    call.connection, call.sign_in);
   for (;;) {
@@ -110,9 +158,18 @@ void StepRunner::use(PreparedCall& call, SignIns::TokenPtr token) const {
 
 // The vendor refused the token before its time.
 awaitable<Status> StepRunner::renew(PreparedCall& call, CancelToken cancel) {
-  parts_.sign_ins.drop(call.token_key, std::exchange(call.token, nullptr));
-  Status connected = co_await open_connection(call, std::move(cancel));
-  if (!connected) co_return connected;
+  Status done = ok();
+  if (call.token != nullptr) {
+    parts_.sign_ins.drop(call.token_key, std::exchange(call.token, nullptr));
+    done = co_await open_connection(call, std::move(cancel));
+  } else {
+    done = co_await parts_.refresh->refresh(refresh_order(call), std::move(cancel));
+    if (done) {
+      const Result<OpenConnection> again = co_await load(call, true);
+      if (!again) done = again.error();
+    }
+  }
+  if (!done) co_return done;
   co_return build(call);
 }
 

@@ -12,6 +12,22 @@ namespace {
 constexpr std::size_t kKeptPlans = 1'000;
 constexpr Millis kReloadAfter{1'000};
 
+std::shared_ptr<TokenRefresh> make_refresh(const Worker::Parts& parts) {
+  auto clients = parts.options.oauth_clients;
+  if (!clients) clients = std::make_shared<const providers::OAuthClients>();
+  return std::make_shared<TokenRefresh>(TokenRefresh::Parts{.store = parts.engine.store,
+                                                            .keys = parts.engine.keys,
+                                                            .transport = parts.engine.transport,
+                                                            .clock = parts.engine.clock,
+                                                            .timers = *parts.shard.timers,
+                                                            .random = *parts.shard.random,
+                                                            .log = parts.engine.log,
+                                                            .executor = parts.shard.executor,
+                                                            .node = parts.options.node,
+                                                            .flights = parts.refreshing,
+                                                            .clients = std::move(clients)});
+}
+
 }  // namespace
 
 Worker::Worker(Parts parts)
@@ -33,9 +49,10 @@ Worker::Worker(Parts parts)
               .keys = parts_.engine.keys,
               .transport = parts_.engine.transport,
               .clock = parts_.engine.clock,
+              .log = parts_.engine.log,
               .sign_ins = parts_.sign_ins,
-              .tasks = TaskRunner(parts_.engine.tasks, parts_.engine.clock, parts_.shard.timers)}) {
-}
+              .tasks = TaskRunner(parts_.engine.tasks, parts_.engine.clock, parts_.shard.timers),
+              .refresh = make_refresh(parts_)}) {}
 
 Worker::~Worker() = default;
 

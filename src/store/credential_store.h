@@ -58,7 +58,7 @@ class CredentialStore {
   // values are left out.
   virtual awaitable<Result<std::vector<SealedCredential>>> list_credentials(
       UserId user, std::string provider) = 0;
-  // `type` empty: the whole connection. Answers how many were removed.
+  // `type` empty: the whole connection, with its state. Answers how many were removed.
   virtual awaitable<Result<std::int64_t>> remove_credentials(UserId user, std::string provider,
                                                              std::string connection,
                                                              std::string type) = 0;

@@ -217,6 +217,45 @@ class FaultyStore final : public Store {
   }
   std::uint64_t custom_generation() const override { return inner_.custom_generation(); }
 
+  awaitable<Status> put_oauth_state(OAuthState state, std::int64_t most) override {
+    return pass(inner_.put_oauth_state(std::move(state), most));
+  }
+  awaitable<Result<std::optional<UserId>>> oauth_state_owner(std::string sha256) override {
+    return pass(inner_.oauth_state_owner(std::move(sha256)));
+  }
+  awaitable<Result<std::optional<OAuthState>>> take_oauth_state(UserId user,
+                                                                std::string sha256) override {
+    return pass(inner_.take_oauth_state(std::move(user), std::move(sha256)));
+  }
+  awaitable<Result<ConnectionState>> connection_state(ConnectionKey key) override {
+    return pass(inner_.connection_state(std::move(key)));
+  }
+  awaitable<Result<std::vector<ConnectionState>>> connection_states(UserId user,
+                                                                    std::string provider) override {
+    return pass(inner_.connection_states(std::move(user), std::move(provider)));
+  }
+  awaitable<Result<bool>> claim_refresh(ConnectionKey key, std::string holder, WallTime now,
+                                        Millis lease) override {
+    return pass(inner_.claim_refresh(std::move(key), std::move(holder), now, lease));
+  }
+  awaitable<Status> release_refresh(ConnectionKey key, std::string holder) override {
+    return pass(inner_.release_refresh(std::move(key), std::move(holder)));
+  }
+  awaitable<Result<bool>> commit_grant(StoredGrant grant) override {
+    return pass(inner_.commit_grant(std::move(grant)));
+  }
+  awaitable<Result<bool>> mark_connection(ConnectionKey key, std::string reason, WallTime now,
+                                          std::string token) override {
+    return pass(inner_.mark_connection(std::move(key), std::move(reason), now, std::move(token)));
+  }
+  awaitable<Status> clear_connection_mark(ConnectionKey key) override {
+    return pass(inner_.clear_connection_mark(std::move(key)));
+  }
+  awaitable<Result<std::int64_t>> wake_runs(UserId user, std::string reason,
+                                            WallTime now) override {
+    return pass(inner_.wake_runs(std::move(user), std::move(reason), now));
+  }
+
   awaitable<Result<IdempotencyState>> begin_idempotent(IdempotencyClaim claim) override {
     return pass(inner_.begin_idempotent(std::move(claim)));
   }

@@ -10,6 +10,7 @@
 #include "store/idempotency_store.h"
 #include "store/identity_store.h"
 #include "store/node_store.h"
+#include "store/oauth_store.h"
 #include "store/plan_store.h"
 #include "store/run_store.h"
 #include "store/schedule_store.h"
@@ -36,6 +37,7 @@ class Store : public PlanStore,
               public ScheduleStore,
               public CredentialStore,
               public CustomStore,
+              public OAuthStore,
               public NodeStore,
               public IdempotencyStore,
               public AuditStore,

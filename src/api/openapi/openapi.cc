@@ -45,6 +45,8 @@ void add_answer(std::string_view word, JsonObject& answers) {
       colon == std::string_view::npos ? std::string_view{} : word.substr(colon + 1);
   if (what == "text") {
     answer["content"] = content("text/plain", JsonObject{{"type", "string"}});
+  } else if (what == "page") {
+    answer["content"] = content("text/html", JsonObject{{"type", "string"}});
   } else if (what == "events") {
     answer["content"] = content("text/event-stream", JsonObject{{"type", "string"}});
   } else if (!what.empty()) {

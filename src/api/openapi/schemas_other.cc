@@ -39,7 +39,11 @@ constexpr std::array kSchemas{
     SchemaDoc{"Credential",
               "provider:string connection:string type:string expires_at:time? "
               "created_at:time updated_at:time"},
-    SchemaDoc{"CredentialList", "credentials:[Credential]"},
+    SchemaDoc{"CredentialList", "credentials:[Credential] connections:[ConnectionState]"},
+    SchemaDoc{"ConnectionState",
+              "provider:string connection:string needs_reauth:boolean needs_reauth_since:time? "
+              "reason:string? scopes:[string]"},
+    SchemaDoc{"OAuthStarted", "authorize_url:string expires_in:integer"},
     SchemaDoc{"ProviderCredentials", "...CredentialList provider:string types:[string]"},
     SchemaDoc{"CredentialsSaved",
               "success:boolean provider:string connection:string types:[string]"},

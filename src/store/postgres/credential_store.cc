@@ -81,10 +81,18 @@ awaitable<Result<std::int64_t>> PostgresStore::remove_credentials(UserId user, s
   static constexpr char kRemove[] =
       "DELETE FROM provider_credentials WHERE user_id = $1 AND provider = $2 AND connection = $3"
       " AND ($4 = '' OR type = $4)";
+  static constexpr char kState[] =
+      "DELETE FROM connection_states WHERE user_id = $1 AND provider = $2 AND connection = $3";
   Command command{kRemove, {}};
   command.params.text(user.text).text(provider).text(connection).text(type);
+  Steps steps = one_step(user, std::move(command));
+  if (type.empty()) {
+    Command state{kState, {}};
+    state.params.text(user.text).text(provider).text(connection);
+    steps[0].commands.push_back(std::move(state));
+  }
   auto read = [](Answers answers) -> Result<std::int64_t> { return answers[0].affected(); };
-  Result<std::int64_t> removed = co_await writing(one_step(user, std::move(command)), read);
+  Result<std::int64_t> removed = co_await writing(std::move(steps), read);
   ++credential_generation_;
   co_return removed;
 }

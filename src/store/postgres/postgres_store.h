@@ -98,6 +98,21 @@ class PostgresStore final : public Store {
   awaitable<Result<std::vector<SealedCredential>>> custom_credentials(
       UserId user, CustomIntegrationId id) override;
   std::uint64_t custom_generation() const override;
+  awaitable<Status> put_oauth_state(OAuthState state, std::int64_t most) override;
+  awaitable<Result<std::optional<UserId>>> oauth_state_owner(std::string state_sha256) override;
+  awaitable<Result<std::optional<OAuthState>>> take_oauth_state(UserId user,
+                                                                std::string state_sha256) override;
+  awaitable<Result<ConnectionState>> connection_state(ConnectionKey key) override;
+  awaitable<Result<std::vector<ConnectionState>>> connection_states(UserId user,
+                                                                    std::string provider) override;
+  awaitable<Result<bool>> claim_refresh(ConnectionKey key, std::string holder, WallTime now,
+                                        Millis lease) override;
+  awaitable<Status> release_refresh(ConnectionKey key, std::string holder) override;
+  awaitable<Result<bool>> commit_grant(StoredGrant grant) override;
+  awaitable<Result<bool>> mark_connection(ConnectionKey key, std::string reason, WallTime now,
+                                          std::string refresh_token) override;
+  awaitable<Status> clear_connection_mark(ConnectionKey key) override;
+  awaitable<Result<std::int64_t>> wake_runs(UserId user, std::string reason, WallTime now) override;
 
   awaitable<Result<IdempotencyState>> begin_idempotent(IdempotencyClaim claim) override;
   awaitable<Status> finish_idempotent(IdempotencyKey key, std::string claim,

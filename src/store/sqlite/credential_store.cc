@@ -68,7 +68,14 @@ Result<std::int64_t> remove(Connection& db, const UserId& user, const std::strin
   Query query = db.query(kRemove);
   query.bind(user.text, provider, connection, type);
   if (Status done = query.run(); !done) return done.error();
-  return db.changes();
+  const std::int64_t removed = db.changes();
+  static constexpr char kState[] =
+      "DELETE FROM connection_states WHERE user_id = ?1 AND provider = ?2 AND connection = ?3";
+  if (type.empty()) {
+    Status done = db.query(kState).bind(user.text, provider, connection).run();
+    if (!done) return done.error();
+  }
+  return removed;
 }
 
 // Of both tables: custom integrations stand under a provider's name that none can have.

@@ -312,7 +312,7 @@ TEST_F(OAuthTest, ALookAtALinkBeginsAndFinishesNothing) {
 TEST_F(OAuthTest, StoredAnewMeansNotMarkedAndRunsGoOn) {
   const store::ConnectionKey key{UserId{"ada"}, "crm", "default"};
   const auto park = [&](const std::string& id) {
-    Run run;
+    pilot::Run run;
     run.user.text = "ada";
     run.id.text = id;
     run.state = RunState::waiting;

@@ -5,6 +5,8 @@
 #include "api/connection.h"
 #include "api/problem.h"
 #include "api/services.h"
+#include "engine/connections.h"
+#include "engine/step_errors.h"
 
 namespace pilot::api {
 namespace {
@@ -69,6 +71,15 @@ awaitable<Response> test(ApiPtr api, Request& request) {
   Result<engine::Executed> executed =
       co_await api->services.engine.execute(request.shard, std::move(start), kWait);
   if (!executed) co_return problem(executed.error());
+  if (executed->run.reason == engine::kNeedsReauth) {
+    // Nobody wants the run that waits for it. If it cannot be ended now, it finds nothing to do.
+    const auto ended =
+        co_await api->services.engine.cancel(request.shard, request.principal, executed->run.id);
+    if (ended) executed->run = *ended;
+    executed->run.error = to_json_value(engine::to_step_error(
+        engine::needs_reauth({request.principal, (*provider)->name, *connection})));
+    co_return json_response(verdict(**provider, *connection, std::move(*executed)));
+  }
   if (!is_terminal(executed->run.state)) {
     co_return problem(unavailable("test_not_done", "the test has not ended yet; see its run"));
   }

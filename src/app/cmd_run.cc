@@ -8,6 +8,7 @@
 #include "app/registry.h"
 #include "app/run_view.h"
 #include "base/log.h"
+#include "engine/connections.h"
 #include "http/url.h"
 #include "plan/load.h"
 
@@ -44,7 +45,9 @@ bool is_over(const Json& run) {
 
 // Nobody comes to decide while a one-shot command waits.
 bool is_stuck(const Json& run) {
-  return string_or(run, "status") == "waiting" && string_or(run, "reason") == "outcome_unknown";
+  const std::string_view reason = string_or(run, "reason");
+  return string_or(run, "status") == "waiting" &&
+         (reason == "outcome_unknown" || reason == engine::kNeedsReauth);
 }
 
 std::string ending(const Output& output, const Json& run) {
@@ -65,8 +68,11 @@ std::string ending(const Output& output, const Json& run) {
                         string_or(*error, "code"), one_line(string_or(*error, "message"), 400));
   }
   if (is_stuck(run)) {
-    text += "\n  the outcome of a call is not known; see `pilot runs show " +
-            std::string(string_or(run, "id")) + "`";
+    text += fmt::format("\n  {}; see `pilot runs show {}`",
+                        string_or(run, "reason") == engine::kNeedsReauth
+                            ? "it goes on when the account has been connected anew"
+                            : "the outcome of a call is not known",
+                        string_or(run, "id"));
   }
   return text;
 }

@@ -172,6 +172,16 @@ TEST_F(RefreshTest, ADeadGrantParksTheRunUntilTheUserConnectsAnew) {
   EXPECT_EQ(world.attempts(run->id)[0].attempt, 1);
 }
 
+TEST_F(RefreshTest, WhoWaitsForTheRunHearsAtOnceThatSomebodyHasToConnectAnew) {
+  refresh = "thrown-away";
+  world.pass(std::chrono::hours{2});
+  const WallTime before = world.clock.now();
+  const Executed executed = execute(steps({step("get")}));
+  EXPECT_EQ(executed.run.state, RunState::waiting);
+  EXPECT_EQ(executed.run.reason, "needs_reauth");
+  EXPECT_LT(world.clock.now() - before, std::chrono::seconds{10});
+}
+
 TEST_F(RefreshTest, AParkedRunLooksByItselfNowAndThen) {
   refresh = "thrown-away";
   world.pass(std::chrono::hours{2});

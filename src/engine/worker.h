@@ -75,7 +75,7 @@ class Worker {
   void wait_for(const RunId& run, Millis wait, std::function<void(Result<Executed>)> answer);
   void wait_is_over(const RunId& run, const std::shared_ptr<Waiter>& waiter);
   void on_end(Execution& execution, Ending ending);
-  void keep_waiters(const Run& run);
+  void park_waiters(const Execution& execution);
   void answer_waiters(const Execution& execution, Ending ending);
   void on_failed(const RunId& run, const Error& error);
   void when_empty();

@@ -87,6 +87,11 @@ TEST_F(OAuth, ADeadGrantHoldsTheRunUntilTheUserHasConnectedAgain) {
     return run.text("status") != "success";
   }));
   EXPECT_THAT(server.get("/api/provider-credentials").body, HasSubstr(R"("needs_reauth":true)"));
+  const Answer tested = server.post("/api/provider-credentials/crm/test", "{}");
+  EXPECT_EQ(tested.status, 200) << tested.body;
+  EXPECT_EQ(text_at(tested.json, "error/code"), "needs_reauth") << tested.body;
+  EXPECT_EQ(server.get("/api/runs/" + tested.text("run_id")).text("status"), "cancelled");
+
   vendor_.live_for(3600);
   ASSERT_EQ(connect(server).status, 200);
   EXPECT_EQ(text_at(server.ended(id), "status"), "success");
@@ -97,10 +102,11 @@ TEST_F(OAuth, AHundredRunsOnThreeNodesMakeOneRefresh) {
   const TestDatabase database;
   const std::string file = dir_.write("database.url", database.url() + "\n");
   std::filesystem::permissions(file, std::filesystem::perms{0600});
+  const Arguments key{"/usr/bin/env", "PILOT_ENCRYPTION_KEYS=" + std::string(43, 'a') + "="};
   std::vector<std::unique_ptr<Server>> nodes;
   for (const std::string name : {"a", "b", "c"}) {
     use_database_url_file(data(name), file);
-    nodes.push_back(std::make_unique<Server>(data(name), options()));
+    nodes.push_back(std::make_unique<Server>(data(name), options(), key));
     ASSERT_TRUE(nodes.back()->up());
   }
   ASSERT_EQ(connect(*nodes[0]).status, 200);

@@ -8,8 +8,7 @@
 namespace pilot::e2e {
 
 std::string form_field(const std::string& form, const std::string& name) {
-  const std::string all =
-      "&" + form.substr(form.find('?') == std::string::npos ? 0 : form.find('?') + 1);
+  const std::string all = "&" + form.substr(form.find('?') + 1);  // all of it when there is none
   const std::size_t at = all.find("&" + name + "=");
   if (at == std::string::npos) return "";
   const std::size_t begin = at + name.size() + 2;
@@ -28,7 +27,11 @@ category: crm
 docs: https://crm.example.com/docs
 base: {0}
 auth:
-  oauth2: {{authorize: "{0}/authorize", token: "{0}/token", scopes: [read, write], take: {{plan: .plan}}}}
+  oauth2:
+    authorize: {0}/authorize
+    token: {0}/token
+    scopes: [read, write]
+    take: {{plan: .plan}}
 test: GET /me
 actions:
   me:

@@ -22,14 +22,7 @@ class OAuthTest : public IdentityTest {
     engine::add_crm(*registry);
     auto clients = providers::OAuthClients::parse(
         *parse_json(R"({"crm":{"client_id":"d-id","client_secret":"s3cr3t-of-the-deployment"}})"));
-    connect_ = std::make_unique<engine::OAuthConnect>(engine::OAuthConnect::Parts{
-        .store = *store_,
-        .keys = keys_,
-        .transport = transport_,
-        .clock = clock_,
-        .registry = registry,
-        .clients = std::make_shared<const providers::OAuthClients>(std::move(*clients))});
-    services_->oauth = connect_.get();
+    use_oauth(registry, std::move(*clients));
     services_->registry = registry;
     restart({.operator_token = std::string(kOperatorToken),
              .public_url = "https://pilot.test/",
@@ -97,8 +90,6 @@ class OAuthTest : public IdentityTest {
     return std::string(opened->connection.value(type).value_or(""));
   }
 
-  ScriptedTransport transport_;
-  std::unique_ptr<engine::OAuthConnect> connect_;
   std::string key_;
   std::string form_;
   http::Answer token_answer = ScriptedTransport::reply(

@@ -195,8 +195,8 @@ awaitable<Response> callback(ApiPtr api, Request& request) {
   const std::string state(request.query_value("state").value_or(""));
   if (state.empty() || state.size() > 200) {
     co_return failed(request, invalid("oauth_state_missing",
-                                      "this address is where a vendor sends you back to; it has no "
-                                      "state, so it belongs to no sign-in"));
+                                      "vendors send their users back to this address; without a "
+                                      "state it belongs to no sign-in"));
   }
   Result<store::OAuthState> taken = co_await api->services.oauth->take(state);
   if (!taken) co_return failed(request, taken.error());

@@ -9,6 +9,8 @@
 
 #include "api/services.h"
 #include "base/fake_clock.h"
+#include "engine/oauth_connect.h"
+#include "http/scripted_transport.h"
 
 namespace pilot::api {
 
@@ -93,6 +95,10 @@ class ApiTest : public ::testing::Test {
   Answer post(std::string_view target, std::string body = {}) {
     return call(Method::post, target, std::move(body));
   }
+  // Users connect to the providers of `registry` by OAuth; no more than to none, until it is
+  // called.
+  void use_oauth(std::shared_ptr<const providers::Registry> registry,
+                 providers::OAuthClients clients);
   std::string new_plan(std::string body = R"({"name":"p","steps":[{"provider":"logic",
       "action":"set","params":{"x":1}}]})");
 
@@ -101,6 +107,8 @@ class ApiTest : public ::testing::Test {
   std::unique_ptr<store::Store> store_;
   vault::KeyHolder keys_;
   FakeEngine engine_;
+  http::ScriptedTransport transport_;
+  std::unique_ptr<engine::OAuthConnect> oauth_;
   std::unique_ptr<Services> services_;
   Router router_;
 };

@@ -129,7 +129,20 @@ ApiTest::ApiTest() : store_(make_store(log_)), keys_(make_keys()), engine_(*stor
                                .version = "1.2.3",
                                .identity = {.password_threads = 0}});
   services_->random.push_back(make_seeded_random(7));
+  use_oauth(services_->registry, {});
   register_routes(router_, *services_);
+}
+
+void ApiTest::use_oauth(std::shared_ptr<const providers::Registry> registry,
+                        providers::OAuthClients clients) {
+  oauth_ = std::make_unique<engine::OAuthConnect>(engine::OAuthConnect::Parts{
+      .store = *store_,
+      .keys = keys_,
+      .transport = transport_,
+      .clock = clock_,
+      .registry = std::move(registry),
+      .clients = std::make_shared<const providers::OAuthClients>(std::move(clients))});
+  services_->oauth = oauth_.get();
 }
 
 Answer ApiTest::call(Method method, std::string_view target, std::string body) {

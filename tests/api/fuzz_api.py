@@ -218,7 +218,7 @@ def main():
         f"{fuzzer.slowest:.2f} s; statuses {dict(sorted(fuzzer.statuses.items()))}; never worked: "
         f"{', '.join(never) or 'none'}"
     )
-    if options.requests >= 3000 and len(never) > 5:
+    if options.requests >= 3000 and len(never) > 7:
         findings.add("operations that were never seen to work: the fuzzer tests little", never)
     fuzzer.world.stop(findings)
     return findings.report()

@@ -80,6 +80,13 @@ PLAIN = {
     "openapi",
     "include",
     "source_url",
+    # Of an OAuth redirect; a state is a secret of 256 bits, nothing that could be guessed.
+    "return_to",
+    "state",
+    "code",
+    "error",
+    "error_description",
+    "iss",
 }
 STEP = {"provider": "custom_api", "action": "request", "params": {"endpoint": "/x"}}
 SET = {"provider": "logic", "action": "set", "params": {"x": 1}}

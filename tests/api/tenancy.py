@@ -266,7 +266,9 @@ class Tenancy:
             "sign_in",
             "sign_out",
             "change_password",
-            "test_connection",  # needs a provider that answers
+            "test_connection",  # these need a provider that answers
+            "oauth_start",
+            "oauth_callback",
             "get_keyring",
             "rotate_keyring",
             "drop_key",

@@ -22,7 +22,7 @@ class OAuthTest : public IdentityTest {
     engine::add_crm(*registry);
     auto clients = providers::OAuthClients::parse(
         *parse_json(R"({"crm":{"client_id":"d-id","client_secret":"s3cr3t-of-the-deployment"}})"));
-    use_oauth(registry, std::move(*clients));
+    use_oauth(registry, std::move(*clients), transport_);
     services_->registry = registry;
     restart({.operator_token = std::string(kOperatorToken),
              .public_url = "https://pilot.test/",
@@ -90,6 +90,7 @@ class OAuthTest : public IdentityTest {
     return std::string(opened->connection.value(type).value_or(""));
   }
 
+  ScriptedTransport transport_;
   std::string key_;
   std::string form_;
   http::Answer token_answer = ScriptedTransport::reply(

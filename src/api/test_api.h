@@ -10,7 +10,6 @@
 #include "api/services.h"
 #include "base/fake_clock.h"
 #include "engine/oauth_connect.h"
-#include "http/scripted_transport.h"
 
 namespace pilot::api {
 
@@ -95,10 +94,9 @@ class ApiTest : public ::testing::Test {
   Answer post(std::string_view target, std::string body = {}) {
     return call(Method::post, target, std::move(body));
   }
-  // Users connect to the providers of `registry` by OAuth; no more than to none, until it is
-  // called.
+  // Users connect to the providers of `registry` by OAuth; until it is called there is no vendor.
   void use_oauth(std::shared_ptr<const providers::Registry> registry,
-                 providers::OAuthClients clients);
+                 providers::OAuthClients clients, http::Transport& transport);
   std::string new_plan(std::string body = R"({"name":"p","steps":[{"provider":"logic",
       "action":"set","params":{"x":1}}]})");
 
@@ -107,7 +105,7 @@ class ApiTest : public ::testing::Test {
   std::unique_ptr<store::Store> store_;
   vault::KeyHolder keys_;
   FakeEngine engine_;
-  http::ScriptedTransport transport_;
+  std::unique_ptr<http::Transport> no_network_;
   std::unique_ptr<engine::OAuthConnect> oauth_;
   std::unique_ptr<Services> services_;
   Router router_;

@@ -118,6 +118,17 @@ awaitable<Result<Run>> FakeEngine::cancel(std::size_t, UserId user, RunId run) {
   co_return co_await store_.find_run(user, run);
 }
 
+// Of a test without a vendor.
+class NoNetwork final : public http::Transport {
+ public:
+  awaitable<http::Answer> send(http::Request, CancelToken) override {
+    throw std::logic_error("a test without a vendor calls one");
+  }
+  awaitable<http::Answer> send_mail(http::Mail, CancelToken) override {
+    throw std::logic_error("a test without a vendor sends a mail");
+  }
+};
+
 ApiTest::ApiTest() : store_(make_store(log_)), keys_(make_keys()), engine_(*store_, clock_) {
   services_.reset(new Services{.store = *store_,
                                .engine = engine_,
@@ -129,16 +140,17 @@ ApiTest::ApiTest() : store_(make_store(log_)), keys_(make_keys()), engine_(*stor
                                .version = "1.2.3",
                                .identity = {.password_threads = 0}});
   services_->random.push_back(make_seeded_random(7));
-  use_oauth(services_->registry, {});
+  no_network_ = std::make_unique<NoNetwork>();
+  use_oauth(services_->registry, {}, *no_network_);
   register_routes(router_, *services_);
 }
 
 void ApiTest::use_oauth(std::shared_ptr<const providers::Registry> registry,
-                        providers::OAuthClients clients) {
+                        providers::OAuthClients clients, http::Transport& transport) {
   oauth_ = std::make_unique<engine::OAuthConnect>(engine::OAuthConnect::Parts{
       .store = *store_,
       .keys = keys_,
-      .transport = transport_,
+      .transport = transport,
       .clock = clock_,
       .registry = std::move(registry),
       .clients = std::make_shared<const providers::OAuthClients>(std::move(clients))});

@@ -31,6 +31,7 @@ class WorkerEngine final : public Engine {
                         .bus = bus_,
                         .shared = shared_,
                         .sign_ins = sign_ins_,
+                        .rates = rates_,
                         .refreshing = refreshing_,
                         .index = i,
                         .on_parked = [this](WallTime due) { fetcher_.notice(due); },
@@ -184,6 +185,7 @@ class WorkerEngine final : public Engine {
   EventBus bus_;
   Shared shared_;
   SignIns sign_ins_;
+  RateLimits rates_;
   std::shared_ptr<Flights> refreshing_ = std::make_shared<Flights>();
   std::vector<std::unique_ptr<Worker>> workers_;
   Fetcher fetcher_{{.engine = parts_,

@@ -137,7 +137,13 @@ void Execution::settle() {
   const WallTime next = run_.deadline ? std::min(when, *run_.deadline) : when;
   if (far_off(next)) {
     const bool retry = cell->step->action == nullptr || !cell->step->action->is_logic();
-    park(reauth_.contains(cell) ? std::string(kNeedsReauth) : retry ? "retry" : "timer", next);
+    const auto active = active_.find(cell);
+    const bool held = active != active_.end() && active->second.held;
+    park(reauth_.contains(cell) ? std::string(kNeedsReauth)
+         : held                 ? "rate_limit"
+         : retry                ? "retry"
+                                : "timer",
+         next);
     return;
   }
   arm();

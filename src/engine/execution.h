@@ -11,6 +11,7 @@
 #include "engine/engine.h"
 #include "engine/journal.h"
 #include "engine/machine.h"
+#include "engine/rate_limits.h"
 #include "engine/recorded.h"
 #include "engine/step_runner.h"
 
@@ -29,6 +30,7 @@ class Execution final : public std::enable_shared_from_this<Execution> {
   struct Parts {
     Journal& journal;
     StepRunner& steps;
+    RateLimits& rates;
     Clock& clock;
     Timers& timers;
     Random& random;
@@ -66,6 +68,7 @@ class Execution final : public std::enable_shared_from_this<Execution> {
     JournalSlot slot;
     std::int64_t seq = 0;
     std::int64_t again = 0;  // set: the next try is the same attempt, in this row
+    bool held = false;       // it sleeps until the vendor's limit lets it go
     WallTime first_started;
     WallTime started;
     std::string key;
@@ -91,8 +94,10 @@ class Execution final : public std::enable_shared_from_this<Execution> {
   void begin_call(Cell& cell, Json params);
   bool resume_call(Cell& cell, Active& active);
   void attempt(Cell& cell);
+  bool hold_back(Cell& cell, Active& active, std::vector<RateLimits::Place>& places);
   void run_logic(Cell& cell, CallOrder order);
-  boost::asio::awaitable<void> call(std::shared_ptr<Execution> self, Cell* cell, CallOrder order);
+  boost::asio::awaitable<void> call(std::shared_ptr<Execution> self, Cell* cell, CallOrder order,
+                                    std::vector<RateLimits::Place> places);
   boost::asio::awaitable<Status> marked_and_ours(Cell& cell);
   void on_result(Cell& cell, CallResult result);
   void on_cancelled(Cell& cell, CallResult result);

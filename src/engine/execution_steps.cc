@@ -26,6 +26,11 @@ CellOutcome outcome_of(const Attempt& row, const plan::CompiledStep& step) {
 constexpr std::string_view kStops = "stops_run";
 constexpr Millis kLeasePause{200};
 
+// One call of a run, whatever happens to it.
+std::string call_name(const Run& run, const Cell& cell) {
+  return fmt::format("{}:{}:{}:{}", run.id.text, cell.step->spec.id, cell.item_path(), cell.visit);
+}
+
 }  // namespace
 
 void Execution::start(Cell& cell) {
@@ -137,6 +142,8 @@ void Execution::attempt(Cell& cell) {
     conclude(cell, AttemptStatus::success, std::move(over));
     return;
   }
+  std::vector<RateLimits::Place> places;
+  if (hold_back(cell, active, places)) return;
   if (active.again == 0) ++cell.attempt;
   active.started = parts_.clock.now();
   CallOrder order{.step = cell.step,
@@ -158,13 +165,33 @@ void Execution::attempt(Cell& cell) {
     run_logic(cell, std::move(order));
     return;
   }
-  if (active.key.empty()) {
-    active.key = make_uuid8(
-        fmt::format("{}:{}:{}:{}", run_.id.text, cell.step->spec.id, cell.item_path(), cell.visit));
-  }
+  if (active.key.empty()) active.key = make_uuid8(call_name(run_, cell));
   order.idempotency_key = active.key;
   ++calls_;
-  spawn(parts_.executor, call(shared_from_this(), &cell, std::move(order)));
+  spawn(parts_.executor, call(shared_from_this(), &cell, std::move(order), std::move(places)));
+}
+
+// Whether the call has to sleep until the vendor's limit lets it go. That is no attempt, and no
+// row.
+bool Execution::hold_back(Cell& cell, Active& active, std::vector<RateLimits::Place>& places) {
+  active.held = false;
+  if (cell.step->spec.mock) return false;
+  const plan::CompiledStep& step = *cell.step;
+  const std::string whose = StepRunner::caller_of(run_.user, step);
+  const std::string ticket = call_name(run_, cell);
+  const auto asks = {std::pair(whose + '\0' + step.action->name, &step.action->rate),
+                     std::pair(whose, &step.provider->rate)};
+  for (const auto& [key, rate] : asks) {
+    if (!*rate) continue;
+    RateLimits::Turn turn = parts_.rates.ask(key, **rate, ticket, parts_.clock.steady());
+    if (turn.wait > Millis{0}) {
+      active.held = true;
+      sleep_until(cell, parts_.clock.now() + turn.wait);
+      return true;
+    }
+    places.push_back(std::move(turn.place));
+  }
+  return false;
 }
 
 void Execution::run_logic(Cell& cell, CallOrder order) {
@@ -192,7 +219,8 @@ void Execution::run_logic(Cell& cell, CallOrder order) {
 }
 
 boost::asio::awaitable<void> Execution::call(std::shared_ptr<Execution> self, Cell* cell,
-                                             CallOrder order) {
+                                             CallOrder order,
+                                             std::vector<RateLimits::Place> /*places*/) {
   Result<std::unique_ptr<PreparedCall>> prepared =
       co_await parts_.steps.prepare(std::move(order), cancel_.token());
   CallResult result;

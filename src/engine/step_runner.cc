@@ -98,6 +98,10 @@ std::vector<http::HostListPtr> StepRunner::allowed_hosts(const PreparedCall& cal
   return lists;
 }
 
+std::string StepRunner::caller_of(const UserId& user, const plan::CompiledStep& step) {
+  return user.text + '\0' + step.provider->name + '\0' + step.spec.connection;
+}
+
 CallResult StepRunner::finished(const PreparedCall& call, CallResult result) const {
   result.effect = call.effect;
   if (!call.redactor.empty()) call.redactor.result(result.result);

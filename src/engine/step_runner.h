@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "engine/connections.h"
+#include "engine/rate_limits.h"
 #include "engine/sign_ins.h"
 #include "engine/task_runner.h"
 #include "engine/token_refresh.h"
@@ -60,7 +61,9 @@ class StepRunner {
     http::Transport& transport;
     Clock& clock;
     Log& log;
+    Timers& timers;
     SignIns& sign_ins;
+    RateLimits& rates;
     TaskRunner tasks;
     std::shared_ptr<TokenRefresh> refresh;
   };
@@ -78,6 +81,9 @@ class StepRunner {
   // All exchanges of the call, within the order's timeout. A 401 to a token that can be had anew is
   // answered with a new one, once.
   boost::asio::awaitable<CallResult> send(std::unique_ptr<PreparedCall> call, CancelToken cancel);
+
+  // Whose calls the provider's limit counts together.
+  static std::string caller_of(const UserId& user, const plan::CompiledStep& step);
 
   // The effect class that a recorded but unfinished call had.
   static EffectClass effect_of(const plan::CompiledStep& step, const Json& params);
@@ -112,6 +118,8 @@ class StepRunner {
                                                CancelToken cancel);
   boost::asio::awaitable<Exchanged> converse(PreparedCall& call, SteadyTime deadline,
                                              bool may_renew, CancelToken cancel);
+  boost::asio::awaitable<void> keep_to_rate(const PreparedCall& call, SteadyTime deadline,
+                                            CancelToken cancel);
   boost::asio::awaitable<void> note(const PreparedCall& call, bool refused, CallResult& result);
   CallResult finished(const PreparedCall& call, CallResult result) const;
 

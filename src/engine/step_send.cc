@@ -1,5 +1,6 @@
 // How a prepared call is sent: one exchange or many, under one deadline.
 #include "base/log.h"
+#include "engine/pause.h"
 #include "engine/step_errors.h"
 #include "engine/step_runner.h"
 #include "providers/answer.h"
@@ -11,6 +12,7 @@ using boost::asio::awaitable;
 namespace {
 
 constexpr int kRefused = 401;
+constexpr Millis kRateLook{200};  // whether it was cancelled, while it waits for its turn
 
 // `before`: how many exchanges have been answered already. What came then has reached the vendor,
 // whatever became of this one.
@@ -132,6 +134,23 @@ awaitable<StepRunner::Exchanged> StepRunner::converse(PreparedCall& call, Steady
       co_return out;
     }
     request = std::get<http::Request>(std::move(next));
+    co_await keep_to_rate(call, deadline, cancel);
+  }
+}
+
+// Before a further page: as long as the vendor's limit says, or until there is no time left.
+awaitable<void> StepRunner::keep_to_rate(const PreparedCall& call, SteadyTime deadline,
+                                         CancelToken cancel) {
+  const plan::CompiledStep& step = *call.order.step;
+  const auto& limit = step.action->rate ? step.action->rate : step.provider->rate;
+  if (!limit) co_return;
+  std::string key = caller_of(call.order.user, step);
+  if (step.action->rate) key += '\0' + step.action->name;
+  const SteadyTime now = parts_.clock.steady();
+  const SteadyTime until = std::min(deadline, now + parts_.rates.ask(key, *limit, "", now).wait);
+  while (!cancel.cancelled() && parts_.clock.steady() < until) {
+    const auto left = std::chrono::ceil<Millis>(until - parts_.clock.steady());
+    co_await pause(parts_.clock, parts_.timers, std::min(left, kRateLook));
   }
 }
 

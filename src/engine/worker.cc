@@ -50,7 +50,9 @@ Worker::Worker(Parts parts)
               .transport = parts_.engine.transport,
               .clock = parts_.engine.clock,
               .log = parts_.engine.log,
+              .timers = *parts_.shard.timers,
               .sign_ins = parts_.sign_ins,
+              .rates = parts_.rates,
               .tasks = TaskRunner(parts_.engine.tasks, parts_.engine.clock, parts_.shard.timers),
               .refresh = make_refresh(parts_)}) {}
 
@@ -101,6 +103,7 @@ std::shared_ptr<Execution> Worker::add(Run run, std::shared_ptr<const plan::Comp
   Execution::Parts parts{
       .journal = journal_,
       .steps = steps_,
+      .rates = parts_.rates,
       .clock = parts_.engine.clock,
       .timers = *parts_.shard.timers,
       .random = *parts_.shard.random,

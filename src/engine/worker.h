@@ -30,6 +30,7 @@ class Worker {
     EventBus& bus;
     Shared& shared;
     SignIns& sign_ins;
+    RateLimits& rates;
     std::shared_ptr<Flights> refreshing;
     std::size_t index = 0;
     // A run was parked and is due then; called on this shard.

@@ -17,6 +17,7 @@
 #include "model/ids.h"
 #include "model/outcome.h"
 #include "model/problem.h"
+#include "providers/rate_limit.h"
 #include "schema/schema.h"
 
 namespace pilot::providers {
@@ -142,6 +143,7 @@ struct Action {
   // For actions whose effect depends on params (http by its method); else empty.
   std::function<EffectClass(const Json& params)> effect_of;
   std::optional<Millis> timeout;  // instead of the default step timeout
+  std::optional<RateLimit> rate;  // of this action alone, beside the provider's
   std::variant<LogicAction, HttpAction, MailAction, TaskAction> body;
 
   schema::Schema schema;  // compiled from `params` by the registry

@@ -25,14 +25,6 @@ struct AuthField {
   std::string description = {};  // where to get it
 };
 
-// How often one connection may call, as the vendor publishes it.
-struct RateLimit {
-  unsigned calls = 0;
-  std::chrono::seconds per{1};
-  unsigned burst = 0;        // 0: as `calls`
-  unsigned concurrency = 0;  // 0: any
-};
-
 struct Provider {
   std::string name;
   std::string title;

@@ -267,6 +267,7 @@ Action ActionReader::finished() {
     if (action.example.is_null()) action.example = JsonObject{};
   }
   action.timeout = spec_->manner.timeout;
+  action.rate = read_rate(map_);
   for (const Param& param : spec_->params) {
     for (const std::string& alias : param.aliases) action.param_aliases.emplace(alias, param.name);
   }
@@ -275,12 +276,12 @@ Action ActionReader::finished() {
 }
 
 std::optional<Action> ActionReader::read() {
-  map_.only({"do",          "gql",    "params",     "query",   "header",      "set",
-             "send",        "body",   "ok",         "fail",    "page",        "rate",
-             "timeout",     "auth",   "items",      "out",     "effect",      "verify",
-             "examples",    "docs",   "title",      "aliases", "scopes",      "arrays",
-             "retry",       "binary", "deprecated", "instead", "idempotency", "description",
-             "max_response"});
+  map_.only({"do",           "gql",    "params",     "query",   "header",      "set",
+             "send",         "body",   "ok",         "fail",    "page",        "rate",
+             "timeout",      "auth",   "items",      "out",     "effect",      "verify",
+             "examples",     "docs",   "title",      "aliases", "scopes",      "arrays",
+             "retry",        "binary", "deprecated", "instead", "idempotency", "description",
+             "max_response", "burst",  "concurrency"});
   if (map_.text("do") == "none") return read_none();
   if (!map_.has("do")) map_.fault("", "missing_key", "an action needs `do`: METHOD /path");
   read_manner(map_, spec_->manner);

@@ -179,4 +179,20 @@ std::optional<KeyPlace> read_key_place(const Map& map) {
                   .name = map.text(place)};
 }
 
+std::optional<RateLimit> read_rate(const Map& map) {
+  if (!map.has("rate")) return std::nullopt;
+  const std::string text = map.text("rate");
+  RateLimit out;
+  unsigned seconds = 0;
+  if (std::sscanf(text.c_str(), "%u/%us", &out.calls, &seconds) != 2 || out.calls == 0 ||
+      seconds == 0) {
+    map.fault("rate", "invalid_value", "`rate` is calls and seconds, like 50/60s");
+    return std::nullopt;
+  }
+  out.per = std::chrono::seconds{seconds};
+  out.burst = static_cast<unsigned>(map.integer("burst").value_or(0));
+  out.concurrency = static_cast<unsigned>(map.integer("concurrency").value_or(0));
+  return out;
+}
+
 }  // namespace pilot::providers::manifest

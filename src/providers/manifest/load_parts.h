@@ -22,6 +22,9 @@ void declare_field(ProviderSpec& spec, std::string_view name, bool secret);
 // Declares the fields that a text has.
 void declare_fields(ProviderSpec& spec, const Text& text);
 
+// rate, burst, concurrency; none: not said, or a fault.
+std::optional<RateLimit> read_rate(const Map& map);
+
 // {header|query|body: NAME}
 std::optional<KeyPlace> read_key_place(const Map& map);
 

@@ -28,6 +28,11 @@ void Execution::on_result(Cell& cell, CallResult result) {
     wait_for_reauth(cell, std::move(result));
     return;
   }
+  const auto& why = result.result.error;
+  if (result.http_status == 429 && why && why->retry_after) {
+    parts_.rates.close(StepRunner::caller_of(run_.user, *cell.step),
+                       parts_.clock.steady() + *why->retry_after);
+  }
   const Verdict verdict = judge(result.result, result.stage, result.effect);
   const AttemptStatus failed = verdict.timed_out ? AttemptStatus::timeout : AttemptStatus::error;
   switch (verdict.kind) {

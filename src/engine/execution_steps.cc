@@ -182,8 +182,8 @@ bool Execution::hold_back(Cell& cell, Active& active, std::vector<RateLimits::Pl
   const auto asks = {std::pair(whose + '\0' + step.action->name, &step.action->rate),
                      std::pair(whose, &step.provider->rate)};
   for (const auto& [key, rate] : asks) {
-    if (!*rate) continue;
-    RateLimits::Turn turn = parts_.rates.ask(key, **rate, ticket, parts_.clock.steady());
+    RateLimits::Turn turn =
+        parts_.rates.ask(key, *rate ? &**rate : nullptr, ticket, parts_.clock.steady());
     if (turn.wait > Millis{0}) {
       active.held = true;
       sleep_until(cell, parts_.clock.now() + turn.wait);

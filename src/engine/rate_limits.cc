@@ -25,6 +25,8 @@ Window window_of(const providers::RateLimit& limit) {
   return {limit.burst, whole * limit.burst / calls};
 }
 
+Millis up(SteadyTime::duration time) { return std::chrono::ceil<Millis>(time); }
+
 }  // namespace
 
 struct RateLimits::Shared {
@@ -38,6 +40,7 @@ struct RateLimits::Shared {
     std::unordered_map<std::string, SteadyTime> turns;
     unsigned under_way = 0;
     SteadyTime::duration window{};
+    SteadyTime closed_until{};
 
     SteadyTime next(const Window& window, SteadyTime now);
     bool idle(SteadyTime now) const;
@@ -69,7 +72,8 @@ SteadyTime RateLimits::Shared::Caller::next(const Window& of, SteadyTime now) {
 }
 
 bool RateLimits::Shared::Caller::idle(SteadyTime now) const {
-  return under_way == 0 && (groups.empty() || groups.back().last + window + kLost < now);
+  return under_way == 0 && closed_until < now &&
+         (groups.empty() || groups.back().last + window + kLost < now);
 }
 
 void RateLimits::Shared::sweep(SteadyTime now) {
@@ -81,11 +85,16 @@ void RateLimits::Shared::sweep(SteadyTime now) {
 
 RateLimits::RateLimits() : shared_(std::make_shared<Shared>()) {}
 
-RateLimits::Turn RateLimits::ask(const std::string& key, const providers::RateLimit& limit,
+RateLimits::Turn RateLimits::ask(const std::string& key, const providers::RateLimit* given_limit,
                                  const std::string& ticket, SteadyTime now) {
   const std::lock_guard lock(shared_->mutex);
   if (++shared_->asks % kSweepEvery == 0) shared_->sweep(now);
-  Shared::Caller& caller = shared_->callers[key];
+  const auto known = shared_->callers.find(key);
+  if (given_limit == nullptr && known == shared_->callers.end()) return {};
+  Shared::Caller& caller = known != shared_->callers.end() ? known->second : shared_->callers[key];
+  if (caller.closed_until > now) return {up(caller.closed_until - now), {}};
+  if (given_limit == nullptr) return {};
+  const providers::RateLimit& limit = *given_limit;
   if (limit.concurrency > 0 && !ticket.empty() && caller.under_way >= limit.concurrency) {
     return {kLook, {}};
   }
@@ -94,12 +103,18 @@ RateLimits::Turn RateLimits::ask(const std::string& key, const providers::RateLi
       given != caller.turns.end() ? given->second : caller.next(window_of(limit), now);
   if (when > now) {
     if (!ticket.empty()) caller.turns.insert_or_assign(ticket, when);
-    return {std::max(Millis{1}, std::chrono::ceil<Millis>(when - now)), {}};
+    return {up(when - now), {}};
   }
   if (given != caller.turns.end()) caller.turns.erase(given);
   if (limit.concurrency == 0 || ticket.empty()) return {};
   ++caller.under_way;
   return {Millis{0}, Place(shared_, key)};
+}
+
+void RateLimits::close(const std::string& key, SteadyTime until) {
+  const std::lock_guard lock(shared_->mutex);
+  Shared::Caller& caller = shared_->callers[key];
+  caller.closed_until = std::max(caller.closed_until, until);
 }
 
 RateLimits::Place::Place(std::shared_ptr<Shared> shared, std::string key)

@@ -41,10 +41,13 @@ class RateLimits {
 
   RateLimits();
 
-  // `key`: whose calls count together. `ticket`: the call; one that sleeps asks again with it and
-  // finds the turn that it was given. Empty: it does not ask again, but calls after `wait`.
-  Turn ask(const std::string& key, const providers::RateLimit& limit, const std::string& ticket,
+  // `key`: whose calls count together. `limit`: null when only close() can hold them. `ticket`: the
+  // call; one that sleeps asks again with it and finds the turn that it was given. Empty: it does
+  // not ask again, but calls after `wait`.
+  Turn ask(const std::string& key, const providers::RateLimit* limit, const std::string& ticket,
            SteadyTime now);
+  // The vendor said 429 and when to come back: until then nobody's turn comes.
+  void close(const std::string& key, SteadyTime until);
 
  private:
   std::shared_ptr<Shared> shared_;

@@ -14,7 +14,7 @@ using std::chrono::seconds;
 class RateLimitsTest : public testing::Test {
  protected:
   Millis ask(const RateLimit& limit, const std::string& ticket = "", const std::string& key = "a") {
-    return limits.ask(key, limit, ticket, now).wait;
+    return limits.ask(key, &limit, ticket, now).wait;
   }
   RateLimits limits;
   SteadyTime now{seconds{1'000}};
@@ -52,11 +52,25 @@ TEST_F(RateLimitsTest, FewerAtOnceMayBeAllowed) {
 TEST_F(RateLimitsTest, PlacesAreGivenBack) {
   const RateLimit limit{.calls = 1'000, .per = seconds{1}, .concurrency = 1};
   {
-    const RateLimits::Turn turn = limits.ask("a", limit, "one", now);
+    const RateLimits::Turn turn = limits.ask("a", &limit, "one", now);
     EXPECT_EQ(turn.wait, Millis{0});
     EXPECT_GT(ask(limit, "two"), Millis{0});
   }
   EXPECT_EQ(ask(limit, "two"), Millis{0});
+}
+
+TEST_F(RateLimitsTest, AClosedOneLetsNobodyThroughUntilItsTime) {
+  const RateLimit limit{.calls = 5, .per = seconds{1}};
+  EXPECT_EQ(limits.ask("a", nullptr, "one", now).wait, Millis{0});
+  limits.close("a", now + seconds{30});
+  EXPECT_EQ(limits.ask("a", nullptr, "one", now).wait, seconds{30});
+  EXPECT_EQ(ask(limit), seconds{30});
+  EXPECT_EQ(ask(limit, "", "b"), Millis{0});
+  limits.close("a", now + seconds{10});
+  now += seconds{29};
+  EXPECT_EQ(ask(limit), seconds{1}) << "the later time counts";
+  now += seconds{1};
+  EXPECT_EQ(ask(limit), Millis{0});
 }
 
 // Whatever comes when: no window has more calls than allowed, and nobody waits longer than needed

@@ -77,6 +77,25 @@ TEST_F(RateTest, ARunThatWaitsForItsTurnCanBeCancelled) {
   EXPECT_EQ(times["https://slow.test/rare"].size(), 1u);
 }
 
+TEST_F(RateTest, AfterA429NobodyCallsUntilTheVendorSaid) {
+  int refusals = 1;
+  world.answer = [&](const http::Request& request) {
+    times[request.url].push_back(world.clock.now());
+    http::Answer answer = http::ScriptedTransport::reply(refusals-- > 0 ? 429 : 200, "{}");
+    answer.response->headers.push_back({.name = "Retry-After", .value = "90"});
+    return answer;
+  };
+  const auto first = world.enqueue(steps({step("get")}));
+  ASSERT_TRUE(world.until(first->id, RunState::waiting));
+  const auto second = world.enqueue(steps({step("get")}));
+  ASSERT_TRUE(world.until(second->id, RunState::success));
+  ASSERT_TRUE(world.until(first->id, RunState::success));
+  const auto& calls = times["https://slow.test/get"];
+  ASSERT_EQ(calls.size(), 3u);
+  EXPECT_GE(calls[1] - calls[0], seconds{90});
+  EXPECT_EQ(world.attempts(second->id)[0].attempt, 1);
+}
+
 TEST_F(RateTest, ItemsOfALoopTakeTurns) {
   const Executed done =
       execute(R"({"steps":[{"id":"all","foreach":"${inputs.list}","concurrency":4,"steps":[)" +

@@ -147,7 +147,7 @@ awaitable<void> StepRunner::keep_to_rate(const PreparedCall& call, SteadyTime de
   std::string key = caller_of(call.order.user, step);
   if (step.action->rate) key += '\0' + step.action->name;
   const SteadyTime now = parts_.clock.steady();
-  const SteadyTime until = std::min(deadline, now + parts_.rates.ask(key, *limit, "", now).wait);
+  const SteadyTime until = std::min(deadline, now + parts_.rates.ask(key, &*limit, "", now).wait);
   while (!cancel.cancelled() && parts_.clock.steady() < until) {
     const auto left = std::chrono::ceil<Millis>(until - parts_.clock.steady());
     co_await pause(parts_.clock, parts_.timers, std::min(left, kRateLook));

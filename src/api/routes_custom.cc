@@ -208,11 +208,18 @@ awaitable<Response> show(ApiPtr api, Request& request) {
   const auto credentials = co_await store.custom_credentials(request.principal, id);
   if (!credentials) co_return problem(credentials.error());
   JsonArray types;
-  for (const store::SealedCredential& one : *credentials) types.push_back(text(one.type));
+  JsonArray tests;
+  for (const store::SealedCredential& one : *credentials) {
+    types.push_back(text(one.type));
+    tests.push_back(JsonObject{{"type", text(one.type)},
+                               {"is_valid", one.valid},
+                               {"last_validated_at", time_or_null(one.validated_at)}});
+  }
   co_return json_response(JsonObject{{"success", true},
                                      {"id", text(id.text)},
                                      {"integration", integration_json(*found)},
                                      {"credential_types", std::move(types)},
+                                     {"credentials", std::move(tests)},
                                      {"manifest", providers::manifest_of(*found)}});
 }
 
@@ -240,8 +247,18 @@ awaitable<Response> update(ApiPtr api, Request& request) {
 
 awaitable<Response> remove(ApiPtr api, Request& request) {
   const CustomIntegrationId id{request.param("id")};
-  const Status removed = co_await api->services.store.remove_integration(request.principal, id);
+  store::Store& store = api->services.store;
+  const Status removed = co_await store.remove_integration(request.principal, id);
   if (!removed) co_return problem(removed.error());
+  // What was connected by OAuth, or set by its custom_<id>.
+  const std::string name = "custom_" + id.text;
+  const auto left = co_await store.list_credentials(request.principal, name);
+  if (!left) co_return problem(left.error());
+  for (const store::SealedCredential& one : *left) {
+    const auto gone =
+        co_await store.remove_credentials(request.principal, name, one.connection, one.type);
+    if (!gone) co_return problem(gone.error());
+  }
   co_return json_response(JsonObject{{"success", true}, {"id", text(id.text)}});
 }
 

@@ -11,8 +11,26 @@
 namespace pilot::api {
 namespace {
 
-awaitable<Response> list(ApiPtr api) {
+// A user's own provider, in short.
+Json own_brief(const CustomIntegration& integration) {
+  JsonArray actions;
+  for (const CustomAction& action : integration.actions) actions.push_back(text(action.action_id));
+  return JsonObject{{"name", text(integration.name)},
+                    {"title", text(integration.display_name)},
+                    {"kind", "custom"},
+                    {"category", "custom"},
+                    {"auth", JsonArray{}},
+                    {"actions", std::move(actions)}};
+}
+
+awaitable<Response> list(ApiPtr api, Request& request) {
   JsonArray all;
+  const auto own = co_await api->services.store.list_integrations(request.principal,
+                                                                  {.limit = limits::kPageMax});
+  if (!own) co_return problem(own.error());
+  for (const CustomIntegration& one : own->items) {
+    if (one.is_active) all.push_back(own_brief(one));
+  }
   for (const providers::Provider* provider : api->services.registry->all()) {
     all.push_back(providers::provider_brief(*provider));
   }
@@ -21,7 +39,7 @@ awaitable<Response> list(ApiPtr api) {
 }
 
 awaitable<Response> show(ApiPtr api, Request& request) {
-  const auto provider = find_provider(*api->services.registry, request.param("name"));
+  const auto provider = co_await find_provider(api, request.principal, request.param("name"));
   if (!provider) co_return problem(provider.error());
   co_return json_response(providers::provider_page(**provider));
 }
@@ -54,7 +72,7 @@ awaitable<Result<providers::Connection>> connection_for(ApiPtr api, UserId user,
 }
 
 awaitable<Response> describe(ApiPtr api, Request& request) {
-  const auto provider = find_provider(*api->services.registry, request.param("name"));
+  const auto provider = co_await find_provider(api, request.principal, request.param("name"));
   if (!provider) co_return problem(provider.error());
   const providers::Action* action = (*provider)->find(request.param("action"));
   if (action == nullptr) {
@@ -77,8 +95,8 @@ awaitable<Response> describe(ApiPtr api, Request& request) {
   for (const std::string_view key : {"params", "parameters"}) {
     if (Json* given = body->if_contains(key)) params = std::move(*given);
   }
-  Result<providers::Connection> connection =
-      co_await connection_for(api, request.principal, (*provider)->name, std::move(*body));
+  Result<providers::Connection> connection = co_await connection_for(
+      api, request.principal, (*provider)->credential_name(), std::move(*body));
   if (!connection) co_return problem(connection.error());
   const Result<Json> view = providers::describe_request(**provider, *action, std::move(params),
                                                         *connection, api->services.clock.now());
@@ -91,7 +109,7 @@ awaitable<Response> describe(ApiPtr api, Request& request) {
 void register_providers(Router& router, const ApiPtr& api) {
   router.add(
       {Method::get, "/api/providers", Scope::read, "list_providers", "All providers, in short"},
-      [api](Request&) { return list(api); });
+      [api](Request& request) { return list(api, request); });
   router.add({Method::get, "/api/providers/{name}", Scope::read, "show_provider",
               "One provider with its actions and their params"},
              [api](Request& request) { return show(api, request); });

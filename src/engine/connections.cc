@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/user_providers.h"
 #include "http/url.h"
 
 namespace pilot::engine {
@@ -44,6 +45,7 @@ Result<OpenConnection> unseal(const vault::KeyHolder& keys, const std::string& n
     opened.values.emplace(credential.type, std::move(*value));
     if (credential.type == "refresh_token") {
       result.sealed_refresh_token = credential.encrypted_value;
+      result.refresh_token_elsewhere = credential.provider == store::kCustomCredential;
     } else if (credential.type == "access_token") {
       result.token_since = credential.updated_at;
       result.token_until = credential.expires_at;
@@ -60,10 +62,31 @@ Result<OpenConnection> unseal(const vault::KeyHolder& keys, const std::string& n
   return result;
 }
 
+// What the old service's table has of a custom integration, where nothing newer is.
+void add_older(std::vector<store::SealedCredential>& values,
+               std::vector<store::SealedCredential> older) {
+  for (store::SealedCredential& one : older) {
+    const auto same =
+        std::find_if(values.begin(), values.end(),
+                     [&](const store::SealedCredential& value) { return value.type == one.type; });
+    if (same == values.end()) {
+      values.push_back(std::move(one));
+    } else if (same->updated_at < one.updated_at) {
+      *same = std::move(one);
+    }
+  }
+}
+
 boost::asio::awaitable<Result<SealedConnection>> read_sealed(store::Store& store,
                                                              store::ConnectionKey key) {
   auto values = co_await store.connection_credentials(key.user, key.provider, key.connection);
   if (!values) co_return values.error();
+  const auto custom = key.connection == "default" ? custom_id_of(key.provider) : std::nullopt;
+  if (custom) {
+    auto older = co_await store.custom_credentials(key.user, *custom);
+    if (!older) co_return older.error();
+    add_older(*values, std::move(*older));
+  }
   Result<store::ConnectionState> state = co_await store.connection_state(std::move(key));
   if (!state) co_return state.error();
   co_return SealedConnection{std::move(*values), std::move(*state)};

@@ -19,8 +19,10 @@ inline constexpr std::string_view kUnauthorized = "unauthorized";   // 401 to a 
 
 struct OpenConnection {
   providers::Connection connection;
-  http::HostListPtr named_hosts;        // of its value `allowed_hosts`; null: it names none
-  std::string sealed_refresh_token;     // as it is in the store; empty: it has none
+  http::HostListPtr named_hosts;     // of its value `allowed_hosts`; null: it names none
+  std::string sealed_refresh_token;  // as it is in the store; empty: it has none
+  // It is in the old service's table of custom integrations: a grant cannot be swapped for it.
+  bool refresh_token_elsewhere = false;
   WallTime token_since;                 // the access token's life
   std::optional<WallTime> token_until;  // none: not known
   store::ConnectionState state;

@@ -25,7 +25,7 @@ bool passes(int status) { return status == 408 || status == 425 || status == 429
 
 store::ConnectionKey StepRunner::key_of(const PreparedCall& call) {
   const plan::CompiledStep& step = *call.order.step;
-  return {call.order.user, step.provider->name, step.spec.connection};
+  return {call.order.user, step.provider->credential_name(), step.spec.connection};
 }
 
 // Reads the connection into the call; `anew`: past what is kept of it.

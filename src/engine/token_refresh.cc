@@ -160,7 +160,7 @@ awaitable<Status> TokenRefresh::keep(const Order& order, const OpenConnection& a
   for (int tries = 0; tries < kCommitTries; ++tries) {
     store::StoredGrant stored =
         seal_grant(grant, order.key, *parts_.keys.ring(), parts_.clock.now(), parts_.random);
-    stored.old_refresh_token = old;
+    if (!asked_with.refresh_token_elsewhere) stored.old_refresh_token = old;
     const Result<bool> committed = co_await parts_.store.commit_grant(std::move(stored));
     if (committed && *committed) co_return ok();
     const auto now = co_await read_connection(parts_.store, parts_.keys, order.key);
@@ -180,7 +180,8 @@ awaitable<Status> TokenRefresh::keep(const Order& order, const OpenConnection& a
 
 awaitable<Status> TokenRefresh::dead(const Order& order, const OpenConnection& opened) {
   const Result<bool> marked = co_await parts_.store.mark_connection(
-      order.key, std::string(kInvalidGrant), parts_.clock.now(), opened.sealed_refresh_token);
+      order.key, std::string(kInvalidGrant), parts_.clock.now(),
+      opened.refresh_token_elsewhere ? "" : opened.sealed_refresh_token);
   if (!marked) co_return failed(marked.error());
   if (*marked) {
     parts_.log.warn("connection {} of {}: its refresh token is not good any more",

@@ -77,13 +77,13 @@ Registry::Entry& Registry::take(std::string name, std::vector<std::string> alias
 }
 
 Provider& Registry::add(Provider provider) {
-  auto owned = std::make_unique<Provider>(std::move(provider));
+  auto owned = std::make_shared<Provider>(std::move(provider));
   Provider& added = *owned;
   add(std::move(owned));
   return added;
 }
 
-void Registry::add(std::unique_ptr<Provider> provider) {
+void Registry::add(std::shared_ptr<const Provider> provider) {
   Entry& added = take(provider->name, provider->aliases);
   added.provider = std::move(provider);
 }

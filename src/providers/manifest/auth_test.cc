@@ -70,6 +70,12 @@ TEST(ManifestAuth, TheFirstSchemeThatFitsIsTaken) {
   EXPECT_THAT(missing.error().message, HasSubstr("user and password"));
 }
 
+TEST(ManifestAuth, AListMayEndWithNone) {
+  const std::string auth = "[{bearer: token}, none]";
+  EXPECT_EQ(header_of(signed_by(auth, {{"token", "t"}}), "Authorization"), "Bearer t");
+  EXPECT_EQ(header_of(signed_by(auth, {}), "Authorization"), "(none)");
+}
+
 TEST(ManifestAuth, AnActionMaySignInDifferentlyOrNotAtAll) {
   EXPECT_EQ(header_of(signed_by("{bearer: token}", {{"token", "t"}}, "{do: GET /x, auth: none}"),
                       "Authorization"),

@@ -236,7 +236,8 @@ Loaded load(const Json& document, std::string_view kind) {
   provider->aliases = map.texts("aliases");
   provider->kind = kind;
   provider->auth = auth_fields(*spec);
-  provider->auth_optional = spec->manner.schemes.empty();
+  const auto& schemes = spec->manner.schemes;
+  provider->auth_optional = schemes.empty() || schemes.back()->kind() == "none";
   provider->rate = read_rate(map);
   for (const SchemePtr& scheme : spec->manner.schemes) {
     if (scheme->oauth2() != nullptr) provider->oauth2 = scheme->oauth2();

@@ -1,4 +1,6 @@
 // The text forms of bytes in crypto.h: hex, base64, base64url (RFC 4648). Pure; any thread.
+#include <charconv>
+
 #include "base/crypto.h"
 
 namespace pilot::crypto {
@@ -85,5 +87,17 @@ std::string base64url(std::string_view bytes) { return encode(bytes, kUrl); }
 
 Result<std::string> decode_base64(std::string_view text) { return decode(text, kStandardValues); }
 Result<std::string> decode_base64url(std::string_view text) { return decode(text, kUrlValues); }
+
+Result<std::string> decode_hex(std::string_view text) {
+  std::string out;
+  unsigned char byte = 0;
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
+    const char* end = text.data() + i + 2;
+    if (std::from_chars(text.data() + i, end, byte, 16).ptr != end) break;
+    out += static_cast<char>(byte);
+  }
+  if (out.size() * 2 == text.size()) return out;
+  return invalid("invalid_hex", "this is not hexadecimal: pairs of 0-9 and a-f are wanted");
+}
 
 }  // namespace pilot::crypto

@@ -24,6 +24,7 @@ std::string base64(std::string_view bytes);     // RFC 4648 4, padded
 std::string base64url(std::string_view bytes);  // RFC 4648 5, padded (as Fernet has it)
 Result<std::string> decode_base64(std::string_view text);
 Result<std::string> decode_base64url(std::string_view text);
+Result<std::string> decode_hex(std::string_view text);  // code invalid_hex
 
 // AES-128-CBC with PKCS #7 padding; key and iv of 16 bytes.
 std::string aes128_cbc_encrypt(std::string_view key, std::string_view iv, std::string_view text);

@@ -80,6 +80,9 @@ TEST(Crypto, Base64IsStrict) {
     EXPECT_EQ(decoded.error().code, "invalid_base64");
   }
   EXPECT_FALSE(decode_base64url("+//+"));
+  EXPECT_EQ(*decode_hex("00fF7a"), std::string("\0\xff\x7a", 3));
+  EXPECT_EQ(*decode_hex(""), "");
+  for (const char* bad : {"0", "0g", "+1", "0x", "abc"}) EXPECT_FALSE(decode_hex(bad)) << bad;
 }
 
 // NIST SP 800-38A, F.2.1; CBC has no padding there, so the last block is ours alone.

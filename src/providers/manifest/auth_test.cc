@@ -135,6 +135,25 @@ TEST(ManifestAuth, HmacSignsWhatTheManifestSays) {
   EXPECT_EQ(header_of(request, "X-Time"), "1440938160");
 }
 
+TEST(ManifestAuth, HmacMaySignTheTimeInTheQuery) {
+  const http::Request request = signed_by(
+      "{hmac: {sign: '{query}', secret: secret, to: query.signature, time: query.timestamp, unit: "
+      "ms}}",
+      {{"secret", "s3cret-key"}}, "{do: POST /x, set: {query.a: b}}");
+  const std::string query = "a=b&timestamp=1440938160000";
+  EXPECT_EQ(request.url, "https://api.acme.example/x?" + query +
+                             "&signature=" + crypto::hex(crypto::hmac_sha256("s3cret-key", query)));
+}
+
+TEST(ManifestAuth, AJwtsKeyMayBeHexadecimal) {
+  const std::string auth = "{jwt: {alg: HS256, key: secret, key_encoding: hex}}";
+  const std::string token =
+      header_of(signed_by(auth, {{"secret", "00ff7a"}}), "Authorization").substr(7);
+  EXPECT_EQ(token.substr(token.rfind('.') + 1),
+            crypto::base64url_bare(*crypto::sign_jws("HS256", std::string("\0\xff\x7a", 3),
+                                                     token.substr(0, token.rfind('.')))));
+}
+
 TEST(ManifestAuth, AJwtCarriesItsClaims) {
   const std::string auth = "{jwt: {alg: HS256, claims: {iss: '{{key_id}}'}, key: secret, ttl: 5m}}";
   const std::string header =

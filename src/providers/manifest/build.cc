@@ -4,6 +4,7 @@
 
 #include "providers/http_call.h"
 #include "providers/manifest/encode.h"
+#include "providers/manifest/field_params.h"
 #include "providers/manifest/reader.h"
 
 namespace pilot::providers::manifest {
@@ -107,6 +108,7 @@ Result<std::string> Builder::value_for_url(const Text::Piece& piece) const {
                                  piece.text),
                      pointer);
     }
+    if (draft_.url.empty()) return *text;  // the whole address, held by its pattern
     return with_slashes(piece.text) ? encode_path(*text) : http::encode_segment(*text);
   }
   const auto value = fields_.get(piece.text);
@@ -353,7 +355,20 @@ Result<http::Request> Builder::build() {
 
 Result<http::Request> build_request(const ActionSpec& spec, const Call& call,
                                     const PageMark& mark) {
-  return Builder(spec, call, mark).build();
+  if (!takes_fields(spec)) return Builder(spec, call, mark).build();
+  const Result<Json> params = with_fields(spec, call);
+  if (!params) return params.error();
+  const Call filled{.provider = call.provider,
+                    .action = call.action,
+                    .params = *params,
+                    .connection = call.connection,
+                    .user = call.user,
+                    .run = call.run,
+                    .step = call.step,
+                    .attempt = call.attempt,
+                    .idempotency_key = call.idempotency_key,
+                    .now = call.now};
+  return Builder(spec, filled, mark).build();
 }
 
 const SignIn* sign_in_of(const ActionSpec& spec, const Connection& connection) {

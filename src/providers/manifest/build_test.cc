@@ -41,6 +41,38 @@ TEST(ManifestBuild, APathOfSeveralSegmentsKeepsItsSlashesOnly) {
   EXPECT_EQ(call.request().url, "https://api.acme.example/v1/b/a%20b/%2E%2E/c%3Fd/%2E/e");
 }
 
+TEST(ManifestBuild, AParamMayComeFromTheConnection) {
+  const std::string manifest = with_action(
+      "{do: POST /m, params: {from: {type: string!, field: sender}, to: string}}",
+      "auth: {bearer: token}\nfields: {sender: {title: Sender, pattern: '[^@]+@[^@]+'}}");
+  const auto body = [&](std::string_view params, std::map<std::string, std::string> more) {
+    more.emplace("token", "t");
+    const auto built = ManifestCall(manifest, "x", params, std::move(more)).build();
+    return built ? built->body : built.error().code;
+  };
+  EXPECT_EQ(body(R"({"from":"a@x"})", {{"sender", "b@x"}}), R"({"from":"a@x"})");
+  EXPECT_EQ(body("{}", {{"sender", "b@x"}}), R"({"from":"b@x"})");
+  EXPECT_EQ(body("{}", {}), "missing_param");
+  EXPECT_EQ(body("{}", {{"sender", "nobody"}}), "invalid_connection");
+}
+
+TEST(ManifestBuild, AStepMayGiveTheWholeAddressWithinItsPattern) {
+  const std::string manifest = with_action(
+      "{do: 'POST {url}', params: {url: {type: string, pattern: '^https://hooks\\.x\\.example/', "
+      "field: hook}, data: any}}",
+      "fields: {hook: {secret: true, pattern: 'https://hooks\\.x\\.example/.+'}}");
+  const auto url = [&](const std::string& given, std::map<std::string, std::string> more = {}) {
+    const JsonObject params = given.empty() ? JsonObject{} : JsonObject{{"url", given}};
+    const auto built = ManifestCall(manifest, "x", to_json(Json(params)), std::move(more)).build();
+    return built ? built->url : built.error().code;
+  };
+  EXPECT_EQ(url("https://hooks.x.example/a/b"), "https://hooks.x.example/a/b");
+  EXPECT_EQ(url("", {{"hook", "https://hooks.x.example/mine"}}), "https://hooks.x.example/mine");
+  EXPECT_EQ(url(""), "missing_param");
+  EXPECT_EQ(url("https://evil.example/https://hooks.x.example/"), "invalid_value");
+  EXPECT_EQ(url("", {{"hook", "https://evil.example/"}}), "invalid_connection");
+}
+
 TEST(ManifestBuild, TheHostIsHeldByItsPattern) {
   const std::string manifest =
       "id: shop\nbase: 'https://{{shop}}.shop.example/api'\nfields: {shop: "

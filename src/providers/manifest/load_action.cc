@@ -40,6 +40,7 @@ class ActionReader {
   void read_params();
   void read_group(const Map& group, Place place);
   void add_param(std::string_view name, const Json& value, Place place, const std::string& pointer);
+  void check_address();
   void add_list_params();
   void read_set();
   void check_names();
@@ -108,7 +109,7 @@ bool ActionReader::read_do() {
   spec_->target = std::move(*parsed);
   const auto& pieces = spec_->target.pieces();
   spec_->absolute = target.starts_with("https://") || target.starts_with("http://") ||
-                    (!pieces.empty() && pieces.front().kind == Text::Piece::Kind::field);
+                    (!pieces.empty() && pieces.front().kind != Text::Piece::Kind::literal);
   if (!spec_->absolute && !target.empty() && !target.starts_with('/')) {
     map_.fault("do", "invalid_value", "the path begins with /, or is an absolute URL");
   }
@@ -132,7 +133,13 @@ void ActionReader::add_param(std::string_view name, const Json& value, Place pla
     return;
   }
   properties_[name] = std::move(type->schema);
-  if (type->required || (path && !properties_[name].as_object().contains("default"))) {
+  if (const std::string& field = type->param.field; !field.empty()) {
+    if (!provider_.fields.contains(field)) {
+      map_.faults().add(pointer, "unknown_field",
+                        fmt::format("there is no field \"{}\": declare it under `fields`", field));
+    }
+    type->param.needed = type->param.needed || path;
+  } else if (type->required || (path && !properties_[name].as_object().contains("default"))) {
     required_.emplace_back(name);
   }
   spec_->params.push_back(std::move(type->param));
@@ -144,6 +151,18 @@ void ActionReader::read_group(const Map& group, Place place) {
   }
 }
 
+// An address that a step gives has to be the vendor's.
+void ActionReader::check_address() {
+  const auto& pieces = spec_->target.pieces();
+  if (pieces.empty() || pieces.front().kind != Text::Piece::Kind::param) return;
+  const Json* schema = properties_.if_contains(pieces.front().text);
+  if (schema == nullptr || string_or(*schema, "pattern").starts_with("^https://")) return;
+  map_.fault("do", "unsafe_url",
+             fmt::format("{{{}}} is the whole address: it needs a `pattern` that begins with "
+                         "^https:// and the vendor's host",
+                         pieces.front().text));
+}
+
 void ActionReader::read_params() {
   if (const auto params = map_.map("params")) read_group(*params, usual_place());
   if (const auto query = map_.map("query")) read_group(*query, Place::query);
@@ -153,6 +172,7 @@ void ActionReader::read_params() {
     map_.fault("do", "unknown_param",
                fmt::format("{{{}}} has no param of that name: declare it under `params`", name));
   }
+  check_address();
   for (std::size_t i = 0; i < spec_->params.size(); ++i) {
     for (const std::string& alias : spec_->params[i].aliases) {
       if (properties_.contains(alias)) {

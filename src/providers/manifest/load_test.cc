@@ -102,6 +102,10 @@ INSTANTIATE_TEST_SUITE_P(
               "invalid_name"},
         Fault{PILOT_BASE "page: {cursor: .next}\nactions: {x: {do: GET /a}}", "/page",
               "missing_key"},
+        Fault{PILOT_BASE "actions: {x: {do: POST /a, params: {b: {type: string, field: c}}}}",
+              "/actions/x/params/b", "unknown_field"},
+        Fault{PILOT_BASE "actions: {x: {do: 'POST {url}', params: {url: string!}}}",
+              "/actions/x/do", "unsafe_url"},
         Fault{PILOT_BASE "rate: often\nactions: {x: {do: GET /a}}", "/rate", "invalid_value"},
         Fault{PILOT_BASE "actions: {x: {do: 'GET http://a.example/b'}}", "/actions/x/do",
               "insecure_url"}));

@@ -114,7 +114,7 @@ std::optional<ParamType> read_map(ParamType out, const Json& value, Place place,
   }
   for (const auto& member : map.object()) {
     const std::string_view key = key_of(member);
-    if (key == "as" || key == "aliases" || key == "slashes" ||
+    if (key == "as" || key == "aliases" || key == "slashes" || key == "field" ||
         (key == "type" && member.value().is_string()))
       continue;
     if (key == "required" && member.value().is_bool()) {
@@ -128,6 +128,13 @@ std::optional<ParamType> read_map(ParamType out, const Json& value, Place place,
   out.param.aliases = map.texts("aliases");
   out.param.slashes = map.flag("slashes", false);
   out.schema = std::move(schema);
+  out.param.field = map.text("field");
+  if (!out.param.field.empty()) {
+    out.param.needed = out.required;
+    const std::string_view type = string_or(out.schema, "type");
+    out.param.number = type == "integer" || type == "number";
+    out.required = false;
+  }
   if (const auto fits = schema::Schema::compile(out.schema); !fits) {
     faults.add(pointer, "invalid_schema",
                fmt::format("{}: {}", fits.error().pointer, fits.error().message));

@@ -73,24 +73,34 @@ class Hmac final : public Scheme {
     std::string secret;    // field
     std::string place;     // header, query
     std::string name;
-    Text value;  // what goes there; {signature}, {time}, {{fields}}
-    std::string time_header;
+    Text value;              // what goes there; {signature}, {time}, {{fields}}
+    std::string time_place;  // header, query; empty: the vendor is not told
+    std::string time_name;
+    bool millis = false;
   };
   Hmac(std::vector<std::string> needs, Form form)
       : Scheme("hmac", std::move(needs)), form_(std::move(form)) {}
 
   Status sign(http::Request& request, const Fields& fields, const Call& call) const override {
+    const auto since = call.now.time_since_epoch();
+    const std::string time =
+        form_.millis
+            ? std::to_string(std::chrono::duration_cast<Millis>(since).count())
+            : std::to_string(std::chrono::duration_cast<std::chrono::seconds>(since).count());
+    if (form_.time_place == "query") {
+      Result<std::string> timed = http::with_query(request.url, {{form_.time_name, time}});
+      if (!timed) return timed.error();
+      request.url = std::move(*timed);
+    }
     const Result<http::Url> url = http::parse_url(request.url);
     if (!url) return url.error();
     const std::size_t mark = url->target.find('?');
-    const auto seconds =
-        std::chrono::duration_cast<std::chrono::seconds>(call.now.time_since_epoch()).count();
     std::map<std::string, std::string, std::less<>> parts{
         {"method", request.method},
         {"path", url->target.substr(0, mark)},
         {"query", mark == std::string::npos ? "" : url->target.substr(mark + 1)},
         {"body", request.body},
-        {"time", std::to_string(seconds)}};
+        {"time", time}};
     const auto lookup = [&](const Text::Piece& piece) -> Result<std::string> {
       if (piece.kind == Text::Piece::Kind::param) return parts[piece.text];
       const auto value = fields.get(piece.text);
@@ -108,7 +118,7 @@ class Hmac final : public Scheme {
             : crypto::hex({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()});
     Result<std::string> value = form_.value.render(lookup);
     if (!value) return value.error();
-    if (!form_.time_header.empty()) set_header(request, form_.time_header, parts["time"]);
+    if (form_.time_place == "header") set_header(request, form_.time_name, parts["time"]);
     if (form_.place == "header") {
       set_header(request, form_.name, std::move(*value), true);
       return ok();
@@ -162,7 +172,7 @@ SchemePtr make_aws(const SchemeSource& source) {
 
 SchemePtr make_hmac(const SchemeSource& source) {
   const Map map = source.map();
-  map.only({"sign", "alg", "encoding", "to", "time", "secret", "value"});
+  map.only({"sign", "alg", "encoding", "to", "time", "unit", "secret", "value"});
   Hmac::Form form;
   if (auto sign = map.templated("sign")) form.sign = std::move(*sign);
   const auto hash = crypto::hash_named(map.text("alg", "sha256"));
@@ -179,7 +189,16 @@ SchemePtr make_hmac(const SchemeSource& source) {
   }
   form.name = to.substr(dot + 1);
   const std::string time = map.text("time");
-  if (time.starts_with("header.")) form.time_header = time.substr(7);
+  const std::size_t place_ends = time.find('.');
+  form.time_place = time.substr(0, place_ends);
+  if (place_ends != std::string::npos) form.time_name = time.substr(place_ends + 1);
+  if (!time.empty() &&
+      (form.time_name.empty() || (form.time_place != "header" && form.time_place != "query"))) {
+    map.fault("time", "invalid_value", "`time` is header.NAME or query.NAME");
+  }
+  const std::string unit = map.text("unit", "s");
+  form.millis = unit == "ms";
+  if (unit != "s" && unit != "ms") map.fault("unit", "invalid_value", "s or ms");
   const Json usual("{signature}");
   const Json* value = map.get("value");
   if (auto text = compile_text(value ? *value : usual, map.at("value"), map.faults())) {

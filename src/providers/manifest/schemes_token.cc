@@ -2,6 +2,7 @@
 #include <charconv>
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/sign.h"
 #include "http/body.h"
 #include "providers/answer.h"
@@ -69,6 +70,7 @@ struct JwtForm {
   JsonObject claims;
   std::chrono::seconds ttl{3600};
   std::string key_field;
+  bool hex_key = false;
   std::string key_id_field;  // empty: no kid
   std::string header;
   std::string prefix;
@@ -113,7 +115,10 @@ class Jwt final : public Scheme {
                                          crypto::base64url_bare(to_json(*claims)));
     const auto key = fields.get(form_.key_field);
     if (!key) return key.error();
-    const Result<std::string> signature = crypto::sign_jws(form_.alg, *key, text);
+    const Result<std::string> bytes =
+        form_.hex_key ? crypto::decode_hex(*key) : Result<std::string>(std::string(*key));
+    if (!bytes) return bytes.error().prefixed(form_.key_field);
+    const Result<std::string> signature = crypto::sign_jws(form_.alg, *bytes, text);
     if (!signature) return signature.error().prefixed(form_.key_field);
     return fmt::format("{}.{}", text, crypto::base64url_bare(*signature));
   }
@@ -259,7 +264,8 @@ void declare_all(const Map& map, ProviderSpec& spec) {
 
 SchemePtr make_jwt(const SchemeSource& source) {
   const Map map = source.map();
-  map.only({"alg", "claims", "ttl", "header", "prefix", "exchange", "key", "key_id"});
+  map.only(
+      {"alg", "claims", "ttl", "header", "prefix", "exchange", "key", "key_encoding", "key_id"});
   JwtForm form;
   form.alg = map.text("alg", "RS256");
   if (const auto claims = map.map("claims")) {
@@ -272,6 +278,11 @@ SchemePtr make_jwt(const SchemeSource& source) {
     if (!ttl) map.fault("ttl", "invalid_value", ttl.error().message);
   }
   form.key_field = map.text("key", form.alg.starts_with("HS") ? "secret" : "private_key");
+  const std::string encoding = map.text("key_encoding", "text");
+  form.hex_key = encoding == "hex";
+  if (encoding != "hex" && encoding != "text") {
+    map.fault("key_encoding", "invalid_value", "text or hex");
+  }
   form.key_id_field = map.text("key_id", "private_key_id");
   form.header = map.text("header", "Authorization");
   form.prefix = map.text("prefix", "Bearer");

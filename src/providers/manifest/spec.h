@@ -38,6 +38,9 @@ struct Param {
   bool file = false;
   bool slashes = false;  // in a path: several segments, whose slashes stay
   std::vector<std::string> aliases;
+  std::string field;    // of the connection, for steps that leave it out; empty: none
+  bool needed = false;  // one of the two has to say it
+  bool number = false;  // its text in the connection becomes one
 };
 
 // A value that goes with every call: {body.type: note}.

@@ -39,6 +39,7 @@ class RealGraphql : public testing::Test {
   void SetUp() override {
     if (const std::string why = missing_package("graphql-http"); !why.empty()) GTEST_SKIP() << why;
     shop_ = std::make_unique<NodeServer>("graphql.js", Arguments{"t0k3n-t0k3n"});
+    ASSERT_FALSE(shop_->url().empty());
     std::filesystem::create_directories(dir_.path() / "catalog");
     dir_.write("catalog/shop.yaml", fmt::format(fmt::runtime(kShop), shop_->url()));
     pilot_ = std::make_unique<Server>(dir_.path() / "data",

@@ -29,7 +29,7 @@ name: Machine
 category: security
 docs: https://idp.example.com/docs
 base: {0}
-auth: {{oauth2: {{grant: client_credentials, token: '{0}/token', scopes: [a, b], client_auth: basic}}}}
+auth: {{oauth2: {{grant: client, token: '{0}/token', scopes: [a, b], client_auth: basic}}}}
 actions: {{me: {{do: GET /userinfo}}}}
 )yaml";
 
@@ -44,6 +44,7 @@ class RealOAuth : public testing::Test {
   void start(int seconds, const std::string& secret = "s3cret-s3cret") {
     vendor_ = std::make_unique<NodeServer>(
         "oauth.js", Arguments{"pilot", "s3cret-s3cret", std::to_string(seconds)});
+    ASSERT_FALSE(vendor_->url().empty());
     std::filesystem::create_directories(dir_.path() / "catalog");
     dir_.write("catalog/idp.yaml", fmt::format(fmt::runtime(kIdp), vendor_->url()));
     dir_.write("catalog/machine.yaml", fmt::format(fmt::runtime(kMachine), vendor_->url()));
@@ -74,8 +75,7 @@ class RealOAuth : public testing::Test {
   }
   Json me(const std::string& provider) const {
     return pilot_
-        ->post("/api/execute-step",
-               fmt::format(R"({{"provider":"{}","action":"me"}})", provider))
+        ->post("/api/execute-step", fmt::format(R"({{"provider":"{}","action":"me"}})", provider))
         .json;
   }
   void set(const std::string& type, const std::string& value) const {
@@ -119,7 +119,7 @@ TEST_F(RealOAuth, AnotherChallengeThanTheVerifiersIsRefused) {
     const std::size_t begin = address.find("code_challenge=") + 15;
     address[begin] = address[begin] == 'A' ? 'B' : 'A';
   });
-  EXPECT_EQ(page.status, 502) << page.body;
+  EXPECT_EQ(page.status, 400) << page.body;
   EXPECT_THAT(page.body, HasSubstr("code_verifier"));
   EXPECT_THAT(pilot_->get("/api/provider-credentials").body, Not(HasSubstr("access_token")));
 }
@@ -127,7 +127,7 @@ TEST_F(RealOAuth, AnotherChallengeThanTheVerifiersIsRefused) {
 TEST_F(RealOAuth, AWrongClientIsToldAndNothingIsKept) {
   start(3600, "not-it-not-it");
   const Answer page = connect();
-  EXPECT_EQ(page.status, 502) << page.body;
+  EXPECT_EQ(page.status, 400) << page.body;
   EXPECT_THAT(page.body, HasSubstr("invalid_client"));
   EXPECT_THAT(page.body, Not(HasSubstr("not-it-not-it")));
   EXPECT_THAT(pilot_->get("/api/provider-credentials").body, Not(HasSubstr("access_token")));

@@ -28,9 +28,8 @@ class RealPrometheus : public testing::Test {
         kProgram, "--config.file=" + config,
         "--storage.tsdb.path=" + (dir_.path() / "metrics").string(),
         fmt::format("--web.listen-address=127.0.0.1:{}", port), "--log.level=warn"});
-    ASSERT_TRUE(eventually([&] {
-      return !prometheus_->running() || call(url_, "GET", "/-/ready").status == 200;
-    }));
+    ASSERT_TRUE(eventually(
+        [&] { return !prometheus_->running() || call(url_, "GET", "/-/ready").status == 200; }));
     ASSERT_TRUE(prometheus_->running()) << prometheus_->err();
     pilot_ = std::make_unique<Server>(dir_.path() / "data");
     EXPECT_EQ(pilot_
@@ -41,10 +40,10 @@ class RealPrometheus : public testing::Test {
   }
   Json step(const std::string& action, const std::string& params) const {
     return pilot_
-        ->post("/api/execute-step",
-               fmt::format(
-                   R"({{"provider":"prometheus","action":"{}","params":{},"retry":"none"}})",
-                   action, params))
+        ->post(
+            "/api/execute-step",
+            fmt::format(R"({{"provider":"prometheus","action":"{}","params":{},"retry":"none"}})",
+                        action, params))
         .json;
   }
 
@@ -66,9 +65,8 @@ TEST_F(RealPrometheus, AnswersForAMomentAndForARange) {
   // Fixed moments, of an expression that is true at any of them.
   const Json range = step("query_range", R"({"query":"vector(7) > 6","start":"1970-01-02T00:00:00Z",
                                             "end":"1970-01-02T00:10:00Z","step":"5m"})");
-  EXPECT_EQ(to_json(at(range, "output")),
-            R"({"resultType":"matrix","result":[{"metric":{},)"
-            R"("values":[[86400,"7"],[86700,"7"],[87000,"7"]]}]})")
+  EXPECT_EQ(to_json(at(range, "output")), R"({"resultType":"matrix","result":[{"metric":{},)"
+                                          R"("values":[[86400,"7"],[86700,"7"],[87000,"7"]]}]})")
       << to_json(range);
   const Json series = step("list_series", R"({"match":["up","{__name__=\"up\",job=\"no\"}"]})");
   EXPECT_EQ(text_at(series, "output/0/__name__"), "up") << to_json(series);

@@ -10,7 +10,6 @@
 namespace pilot::e2e {
 namespace {
 
-using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -23,6 +22,7 @@ class RealS3 : public testing::Test {
     const std::string objects = (dir_.path() / "objects").string();
     s3_ = std::make_unique<NodeServer>(
         "s3.js", Arguments{objects, "shop", "eu-central-1", "key-example", "secret-example"});
+    ASSERT_FALSE(s3_->url().empty());
     std::filesystem::create_directories(dir_.path() / "catalog");
     dir_.write("catalog/local_s3.yaml",
                fmt::format("id: local_s3\nextends: aws_s3\nbase: '{}/{{{{bucket}}}}'\n"
@@ -58,14 +58,14 @@ class RealS3 : public testing::Test {
 };
 
 TEST_F(RealS3, ObjectsWithOddNamesAreKeptFoundListedAndDeleted) {
-  const std::vector<std::string> names{
-      "plain.txt", "a b/c  d.txt", "Grüße/日本.txt", "1+1=2&3.txt", "what?#why%41.txt",
-      "(all) of* it's 'fine'!~.txt"};
+  const std::vector<std::string> names{"plain.txt",        "a b/c  d.txt",
+                                       "Grüße/日本.txt",   "1+1=2&3.txt",
+                                       "what?#why%41.txt", "(all) of* it's 'fine'!~.txt"};
   for (const std::string& name : names) {
     const std::string content = "content of " + name + "\r\n";
-    const Json put = step("upload_file", {{"key", name},
-                                          {"content", content},
-                                          {"content_type", "text/plain; charset=utf-8"}});
+    const Json put =
+        step("upload_file",
+             {{"key", name}, {"content", content}, {"content_type", "text/plain; charset=utf-8"}});
     ASSERT_EQ(text_at(put, "status"), "success") << name << to_json(put);
     const Json got = step("get_object", {{"key", name}});
     EXPECT_EQ(text_at(got, "output/content_base64"), crypto::base64(content))
@@ -74,12 +74,13 @@ TEST_F(RealS3, ObjectsWithOddNamesAreKeptFoundListedAndDeleted) {
   const Json part = step("get_object", {{"key", "plain.txt"}, {"range", "bytes=0-6"}});
   EXPECT_EQ(text_at(part, "output/content_base64"), crypto::base64("content")) << to_json(part);
   const Json all = step("list_objects", {{"prefix", ""}, {"max_keys", 100}});
-  EXPECT_THAT(text_at(all, "output"),
-              AllOf(HasSubstr("<Key>a b/c  d.txt</Key>"), HasSubstr("<Key>Grüße/日本.txt</Key>"),
-                    HasSubstr("<KeyCount>6</KeyCount>")))
-      << to_json(all);
+  std::vector<std::string> listed;
+  for (const Json& object : list_at(all, "output/Contents")) {
+    listed.push_back(text_at(object, "Key"));
+  }
+  EXPECT_THAT(listed, testing::UnorderedElementsAreArray(names)) << to_json(all);
   const Json some = step("list_objects", {{"prefix", "1+1=2&"}, {"delimiter", "/"}});
-  EXPECT_THAT(text_at(some, "output"), HasSubstr("<KeyCount>1</KeyCount>")) << to_json(some);
+  EXPECT_EQ(list_at(some, "output/Contents").size(), 1u) << to_json(some);
   for (const std::string& name : names) {
     EXPECT_EQ(text_at(step("delete_object", {{"key", name}}), "status"), "success") << name;
   }
@@ -90,7 +91,7 @@ TEST_F(RealS3, ObjectsWithOddNamesAreKeptFoundListedAndDeleted) {
 
 TEST_F(RealS3, ANameThatClimbsStaysInItsBucketsAddress) {
   // To S3 these are names as any others; the server would refuse a signature for another one.
-  for (const std::string name : {"a/../../other/x.txt", "./y.txt", "..%2Fz.txt"}) {
+  for (const std::string name : {"a/../../other/x.txt", "./y.txt", "..%2Fz.txt", "../../.."}) {
     const Json put = step("upload_file", {{"key", name}, {"content", "climbed"}});
     EXPECT_THAT(to_json(put), Not(HasSubstr("SignatureDoesNotMatch"))) << name;
   }
@@ -109,7 +110,9 @@ TEST_F(RealS3, AWrongSecretRegionOrKeyIsToldAndNeverShown) {
     set(type, wrong);
     const Json refused = step("list_objects", {});
     EXPECT_EQ(text_at(refused, "error/code"), "forbidden") << to_json(refused);
-    EXPECT_THAT(text_at(refused, "error/message"), HasSubstr(says));
+    EXPECT_EQ(text_at(refused, "error/details/vendor_code"), says) << to_json(refused);
+    EXPECT_THAT(text_at(refused, "error/message"),
+                HasSubstr("HTTP 403: The request is not signed"));
     EXPECT_EQ(at(refused, "error/retryable"), Json(false));
     EXPECT_THAT(to_json(refused), Not(HasSubstr("not-it-not-it")));
     set("secret_access_key", "secret-example");

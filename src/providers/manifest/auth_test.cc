@@ -107,6 +107,20 @@ TEST(ManifestAuth, AwsSignsAsTheVendorsVectors) {
             "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500");
 }
 
+// Found by aws4 in front of s3rver: S3 signs the name that it has decoded, and a dot is no
+// reserved character.
+TEST(ManifestAuth, AwsS3SignsANameWithDotsAsS3Does) {
+  const AwsKeys keys{"AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", ""};
+  const auto signature = [&](std::string_view path) {
+    http::Request request{.method = "GET",
+                          .url = fmt::format("https://example.amazonaws.com{}", path)};
+    EXPECT_TRUE(sign_aws(request, keys, "s3", "us-east-1", WallTime{}));
+    return header_of(request, "Authorization");
+  };
+  EXPECT_EQ(signature("/a/%2E%2E/%2Eb"), signature("/a/../.b"));
+  EXPECT_NE(signature("/a%2Fb"), signature("/a/b"));
+}
+
 // The worked example of X's documentation ("Creating a signature").
 TEST(ManifestAuth, Oauth1SignsAsTheVendorsExample) {
   http::Request request{.method = "POST",

@@ -175,7 +175,7 @@ void VendorServer::serve(int fd, std::string_view head) {
     if (released_) return answer(fd, R"({"held":false})");
     return held_.push_back(fd);
   }
-  const std::string_view number = value_after(head, "page=");
+  const std::string_view number = value_after(head, "&page=");  // behind per_page
   std::size_t page_number = 1;
   std::from_chars(number.data(), number.data() + number.size(), page_number);
   const std::string body = page(page_number);

@@ -186,8 +186,8 @@ struct RequestFigures {
 struct CatalogueFigures {
   std::size_t providers = 0;
   std::size_t actions = 0;
-  double register_ms = 0;  // what every start does
-  double make_ms = 0;      // all of them, on one thread
+  double register_ms = 0;  // CPU; what every start does
+  double make_ms = 0;      // CPU; all of them, on one thread
   double heap_mib = 0;
   double list_ms = 0;  // `pilot providers list`, the whole process
 };

@@ -88,7 +88,8 @@ std::string provider_text(const Report& report) {
   if (report.requests) out += requests_text(*report.requests);
   if (const auto& found = report.catalogue) {
     out += fmt::format(
-        "\n{} providers, {} actions: {:.2f} ms to register, {:.1f} ms to make all, {:.1f} MiB; "
+        "\n{} providers, {} actions: {:.2f} ms of CPU to register, {:.1f} ms to make all, {:.1f} "
+        "MiB; "
         "`pilot providers list` {:.0f} ms\n",
         found->providers, found->actions, found->register_ms, found->make_ms, found->heap_mib,
         found->list_ms);
@@ -125,7 +126,7 @@ void add_provider_targets(const Report& report, std::vector<Target>& all) {
   all.push_back(below("a manifest's call over http's", "% CPU", 15,
                       report.calls ? Figure(over_http(*report.calls)) : std::nullopt));
   all.push_back(
-      below("the catalogue made: time", "ms", 50,
+      below("the catalogue made: time", "ms of CPU", 50,
             catalogue ? Figure(catalogue->register_ms + catalogue->make_ms) : std::nullopt));
   all.push_back(below("the catalogue made: memory", "MiB", 15,
                       catalogue ? Figure(catalogue->heap_mib) : std::nullopt));

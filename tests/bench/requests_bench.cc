@@ -1,6 +1,7 @@
 // Building the requests of the catalogue's examples, and making all of its providers.
 #include <fmt/format.h>
 #include <malloc.h>
+#include <time.h>
 
 #include <chrono>
 
@@ -28,8 +29,11 @@ constexpr std::string_view kShown[] = {
 constexpr WallTime kNow{std::chrono::seconds{1'800'000'000}};
 constexpr const char* kKey = "0d6c5b9c-7a4e-8f3a-9b1c-3f7b6f3f7a11";
 
-double ms_since(Clock::time_point begin) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+// CPU of this thread: on an idle machine the time that it takes.
+double cpu_ms() {
+  timespec spent{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+  return static_cast<double>(spent.tv_sec) * 1e3 + static_cast<double>(spent.tv_nsec) / 1e6;
 }
 
 // The best of three rounds, in microseconds a call: what disturbs only adds.
@@ -151,26 +155,26 @@ Result<CatalogueFigures> measure_catalogue(const Options& options,
                                            const std::filesystem::path& dir) {
   CatalogueFigures out;
   const std::size_t before = heap_bytes();
-  const auto begin = Clock::now();
+  const double begin = cpu_ms();
   auto registry = std::make_unique<Registry>();
   manifest::register_packed(*registry, manifest::embedded_catalog());
-  out.register_ms = ms_since(begin);
+  out.register_ms = cpu_ms() - begin;
   const std::vector<const Provider*> all = registry->all();
-  out.make_ms = ms_since(begin) - out.register_ms;
+  out.make_ms = cpu_ms() - begin - out.register_ms;
   out.heap_mib = static_cast<double>(heap_bytes() - before) / (1 << 20);
   out.providers = all.size();
   for (const Provider* provider : all) out.actions += provider->actions.size();
 
   std::vector<double> lists;
   for (int round = 0; round < 5; ++round) {
-    const auto start = Clock::now();
+    const double start = now_seconds();
     Result<Process> list = Process::start(
         {options.pilot.string(), "--data-dir", (dir / "list").string(), "providers", "list"},
         dir / "list.log");
     if (!list) return list.error();
     const Result<std::string> told = list->finish(30);
     if (!told) return told.error();
-    lists.push_back(ms_since(start));
+    lists.push_back(1e3 * (now_seconds() - start));
   }
   out.list_ms = median(std::move(lists));
   return out;

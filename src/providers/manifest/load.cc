@@ -244,6 +244,7 @@ Loaded load(const Json& document, std::string_view kind) {
   }
   add_actions(map, spec, *provider);
   read_test(map, spec, *provider);
+  provider->actions.shrink_to_fit();  // hundreds of providers stay for as long as the process
   if (faults.none()) out.provider = std::move(provider);
   out.problems = faults.take();
   return out;

@@ -315,6 +315,7 @@ std::optional<Action> ActionReader::read() {
   spec_->send = map_.program("send");
   spec_->items = map_.program("items");
   read_params();
+  spec_->params.shrink_to_fit();
   add_list_params();
   read_set();
   const Json* out = map_.get("out");

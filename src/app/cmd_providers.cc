@@ -59,10 +59,10 @@ void show_for_people(const Provider& provider) {
     print_line(fmt::format("\n  {}  [{}]  {}", action.name,
                            action.effect_of ? "effect by method" : to_string(action.effect),
                            action.description));
-    const Json* properties = find(action.params, "properties");
+    const Json* properties = find(action.schema.document(), "properties");
     if (properties == nullptr || !properties->is_object()) continue;
     std::vector<std::string> required;
-    if (const Json* list = find(action.params, "required"); list && list->is_array()) {
+    if (const Json* list = find(action.schema.document(), "required"); list && list->is_array()) {
       for (const Json& name : list->get_array()) required.emplace_back(as_view(name.get_string()));
     }
     for (const auto& [name, schema] : properties->get_object()) {

@@ -146,7 +146,9 @@ void Execution::attempt(Cell& cell) {
   if (hold_back(cell, active, places)) return;
   if (active.again == 0) ++cell.attempt;
   active.started = parts_.clock.now();
+  const bool own = cell.step->provider->kind == "custom";
   CallOrder order{.step = cell.step,
+                  .registry = own ? plan_->registry : nullptr,
                   .params = active.params,
                   .user = run_.user,
                   .run = run_.id,
@@ -240,7 +242,8 @@ boost::asio::awaitable<void> Execution::call(std::shared_ptr<Execution> self, Ce
     result.needs_reauth = prepared.error().code == kNeedsReauth;
     if (result.needs_reauth) {
       const plan::CompiledStep& step = *cell->step;
-      add_reauth(*result.result.error, {run_.user, step.provider->name, step.spec.connection},
+      add_reauth(*result.result.error,
+                 {run_.user, step.provider->credential_name(), step.spec.connection},
                  kInvalidGrant);
     }
   }

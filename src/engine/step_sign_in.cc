@@ -76,6 +76,7 @@ TokenRefresh::Order StepRunner::refresh_order(const PreparedCall& call) const {
   TokenRefresh::Order order;
   order.key = key_of(call);
   order.provider = call.order.step->provider;
+  order.registry = call.order.registry;
   order.stale = TokenRefresh::print_of(call.connection);
   order.allowed_hosts = call.user_hosts;
   return order;

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "engine/user_providers.h"
 #include "http/url.h"
 
@@ -101,6 +104,26 @@ boost::asio::awaitable<Result<OpenConnection>> read_connection(store::Store& sto
   const Result<SealedConnection> sealed = co_await read_sealed(store, std::move(key));
   if (!sealed) co_return sealed.error();
   co_return unseal(keys, name, *sealed);
+}
+
+// As they may stand in the old service's table, whose form asked for neither by name.
+void use_old_words(providers::Connection& connection, const providers::Provider& provider) {
+  constexpr std::array<std::string_view, 6> kWords{"api_key",      "access_token", "token",
+                                                   "bearer_token", "bearer",       "key"};
+  if (provider.kind != "custom") return;
+  const auto asks_for = [&](std::string_view type) {
+    return std::ranges::find(provider.auth, type, &providers::AuthField::type) !=
+           provider.auth.end();
+  };
+  const auto given =
+      std::ranges::find_if(kWords, [&](auto word) { return connection.value(word).has_value(); });
+  if (given == kWords.end() || asks_for(*given)) return;
+  for (const std::string_view wanted : {"api_key", "access_token"}) {
+    if (!asks_for(wanted) || connection.value(wanted)) continue;
+    connection.values.insert_or_assign(std::string(wanted),
+                                       connection.values.find(*given)->second.clone());
+    return;
+  }
 }
 
 Error needs_reauth(const store::ConnectionKey& key) {

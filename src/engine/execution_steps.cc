@@ -146,9 +146,7 @@ void Execution::attempt(Cell& cell) {
   if (hold_back(cell, active, places)) return;
   if (active.again == 0) ++cell.attempt;
   active.started = parts_.clock.now();
-  const bool own = cell.step->provider->kind == "custom";
   CallOrder order{.step = cell.step,
-                  .registry = own ? plan_->registry : nullptr,
                   .params = active.params,
                   .user = run_.user,
                   .run = run_.id,

@@ -20,9 +20,7 @@ namespace pilot::engine {
 // What an attempt is made from. Owns its parts: it lives across waits.
 struct CallOrder {
   const plan::CompiledStep* step = nullptr;  // the plan outlives the call
-  // Where a user's own provider is; null: one of Pilot's, which are there as long as the process.
-  std::shared_ptr<const providers::Registry> registry = {};
-  Json params;  // resolved
+  Json params;                               // resolved
   UserId user;
   RunId run;
   int attempt = 1;

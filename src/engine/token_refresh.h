@@ -39,9 +39,7 @@ class TokenRefresh : public std::enable_shared_from_this<TokenRefresh> {
 
   struct Order {
     store::ConnectionKey key;
-    const providers::Provider* provider = nullptr;
-    // That keeps it: a renewal outlives the run that asked for it. Null: the process does.
-    std::shared_ptr<const providers::Registry> registry = {};
+    const providers::Provider* provider = nullptr;  // lives as long as the registry
     std::string stale;  // SHA-256 of the access token that is not good any more
     std::vector<http::HostListPtr> allowed_hosts;
   };

@@ -76,7 +76,10 @@ awaitable<Status> StepRunner::freshen(PreparedCall& call, OpenConnection opened,
 TokenRefresh::Order StepRunner::refresh_order(const PreparedCall& call) const {
   TokenRefresh::Order order;
   order.key = key_of(call);
-  order.provider = call.order.step->provider;
+  const providers::Provider& provider = *call.order.step->provider;
+  order.provider.name = provider.name;
+  order.provider.kind = provider.kind;
+  order.provider.oauth2 = provider.oauth2;
   order.stale = TokenRefresh::print_of(call.connection);
   order.allowed_hosts = call.user_hosts;
   return order;

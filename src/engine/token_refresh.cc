@@ -124,13 +124,13 @@ awaitable<Status> TokenRefresh::renew_claimed(const Order& order) {
 
 awaitable<Result<providers::TokenGrant>> TokenRefresh::ask(const Order& order,
                                                            const OpenConnection& opened) {
-  const auto& oauth = *order.provider->oauth2;
+  const auto& oauth = *order.provider.oauth2;
   const Result<providers::OAuthClient> client =
-      providers::oauth_client_of(*order.provider, opened.connection, *parts_.clients);
+      providers::oauth_client_of(order.provider, opened.connection, *parts_.clients);
   if (!client) co_return client.error();
   const auto token = opened.connection.value("refresh_token");
   Result<http::Request> request = providers::refresh_request(
-      oauth, order.provider->name, opened.connection, *client, token.value_or(std::string_view{}));
+      oauth, order.provider.name, opened.connection, *client, token.value_or(std::string_view{}));
   if (!request) co_return request.error();
   request->timeout = limits::kSignInTimeout;
   request->allowed_hosts = order.allowed_hosts;

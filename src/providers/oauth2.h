@@ -22,6 +22,7 @@ struct OAuth2 {
   std::string refresh;  // empty: the token URL
   std::vector<std::string> scopes;
   std::string scope_separator = " ";
+  std::string client_id;  // unless the connection names one; of users' own providers
   bool pkce = true;  // S256
   ClientAuth client_auth = ClientAuth::body;
   JsonObject authorize_params;  // more of the authorize URL's query: {access_type: offline}

@@ -65,10 +65,12 @@ Result<OpenConnection> unseal(const vault::KeyHolder& keys, const std::string& n
   return result;
 }
 
-// What the old service's table has of a custom integration, where nothing newer is.
+// What the old service's table has of a custom integration, where nothing newer is: of all of its
+// connections the OAuth client, of `default` the rest, too.
 void add_older(std::vector<store::SealedCredential>& values,
-               std::vector<store::SealedCredential> older) {
+               std::vector<store::SealedCredential> older, bool is_default) {
   for (store::SealedCredential& one : older) {
+    if (!is_default && one.type != "client_id" && one.type != "client_secret") continue;
     const auto same =
         std::find_if(values.begin(), values.end(),
                      [&](const store::SealedCredential& value) { return value.type == one.type; });
@@ -84,11 +86,11 @@ boost::asio::awaitable<Result<SealedConnection>> read_sealed(store::Store& store
                                                              store::ConnectionKey key) {
   auto values = co_await store.connection_credentials(key.user, key.provider, key.connection);
   if (!values) co_return values.error();
-  const auto custom = key.connection == "default" ? custom_id_of(key.provider) : std::nullopt;
+  const auto custom = custom_id_of(key.provider);
   if (custom) {
     auto older = co_await store.custom_credentials(key.user, *custom);
     if (!older) co_return older.error();
-    add_older(*values, std::move(*older));
+    add_older(*values, std::move(*older), key.connection == "default");
   }
   Result<store::ConnectionState> state = co_await store.connection_state(std::move(key));
   if (!state) co_return state.error();

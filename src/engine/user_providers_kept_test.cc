@@ -121,6 +121,32 @@ TEST_F(KeptProviders, APlanCallsALimitedNumberOfThem) {
   EXPECT_EQ((*registry)->why_not("own_50")->code, "too_many_integrations");
 }
 
+TEST_F(KeptProviders, EachConnectionHasTheIntegrationsOAuthClientAndOnlyDefaultTheRest) {
+  put(acme());
+  for (const char* type : {"client_secret", "access_token"}) {
+    const vault::Sealed sealed =
+        world.keys().ring()->seal("fake", world.clock.now(), world.random());
+    store::SealedCredential row;
+    row.user = world.user;
+    row.provider = store::kCustomCredential;
+    row.connection = kId;
+    row.type = type;
+    row.encrypted_value = sealed.token;
+    row.key_id = sealed.key_id;
+    row.created_at = row.updated_at = world.clock.now();
+    ASSERT_TRUE(world.direct(world.disk().put_custom_credential(row)));
+  }
+  const auto has = [&](const std::string& connection, std::string_view type) {
+    const store::ConnectionKey key{world.user, "custom_" + std::string(kId), connection};
+    const auto opened = world.direct(read_connection(world.disk(), world.keys(), key));
+    return opened && opened->connection.value(type).has_value();
+  };
+  EXPECT_TRUE(has("default", "client_secret"));
+  EXPECT_TRUE(has("default", "access_token"));
+  EXPECT_TRUE(has("work", "client_secret"));
+  EXPECT_FALSE(has("work", "access_token"));
+}
+
 TEST_F(KeptProviders, AKeyIsATokenByAnotherName) {
   const auto given = [](std::string_view kind, std::vector<std::string> asks,
                         std::string_view type) {

@@ -19,6 +19,6 @@ awaitable<Result<FoundProvider>> find_provider(ApiPtr api, UserId user, std::str
 
 // Without values when nothing is stored. Errors: credential_unreadable, the store's.
 awaitable<Result<providers::Connection>> open_connection(ApiPtr api, UserId user,
-                                                         std::string provider, std::string name);
+                                                         FoundProvider provider, std::string name);
 
 }  // namespace pilot::api

@@ -5,33 +5,40 @@
 #include "api/problem.h"
 #include "api/services.h"
 #include "base/nearest.h"
+#include "providers/custom_manifest.h"
 #include "providers/provider_view.h"
 #include "providers/request_view.h"
 
 namespace pilot::api {
 namespace {
 
-// A user's own provider, in short.
-Json own_brief(const CustomIntegration& integration) {
+// A user's own provider, in short. One of a document is not loaded for this: its page has its
+// actions and what it is signed in with.
+Json own_brief(const CustomIntegration& integration, bool name_is_taken) {
   JsonArray actions;
+  JsonArray auth;
+  const bool by_hand = integration.manifest.is_null();
+  if (by_hand) auth.emplace_back(integration.auth_type == "oauth" ? "access_token" : "api_key");
   for (const CustomAction& action : integration.actions) actions.push_back(text(action.action_id));
-  return JsonObject{{"name", text(integration.name)},
-                    {"title", text(integration.display_name)},
-                    {"kind", "custom"},
-                    {"category", "custom"},
-                    {"auth", JsonArray{}},
-                    {"actions", std::move(actions)}};
+  const std::string name = name_is_taken ? providers::custom_alias(integration) : integration.name;
+  return JsonObject{{"name", text(name)},      {"title", text(integration.display_name)},
+                    {"kind", "custom"},        {"category", "custom"},
+                    {"auth", std::move(auth)}, {"actions", std::move(actions)}};
 }
 
 awaitable<Response> list(ApiPtr api, Request& request) {
+  const providers::Registry& pilots = *api->services.registry;
   JsonArray all;
-  const auto own = co_await api->services.store.list_integrations(request.principal,
-                                                                  {.limit = limits::kPageMax});
-  if (!own) co_return problem(own.error());
-  for (const CustomIntegration& one : own->items) {
-    if (one.is_active) all.push_back(own_brief(one));
-  }
-  for (const providers::Provider* provider : api->services.registry->all()) {
+  store::PageRequest page{.limit = limits::kPageMax, .cursor = {}};
+  do {
+    const auto own = co_await api->services.store.list_integrations(request.principal, page);
+    if (!own) co_return problem(own.error());
+    for (const CustomIntegration& one : own->items) {
+      if (one.is_active) all.push_back(own_brief(one, pilots.has(one.name)));
+    }
+    page.cursor = own->next_cursor;
+  } while (!page.cursor.empty());
+  for (const providers::Provider* provider : pilots.all()) {
     all.push_back(providers::provider_brief(*provider));
   }
   const std::size_t count = all.size();
@@ -46,7 +53,7 @@ awaitable<Response> show(ApiPtr api, Request& request) {
 
 // The values that came along, or else those of the stored connection.
 awaitable<Result<providers::Connection>> connection_for(ApiPtr api, UserId user,
-                                                        std::string provider, JsonObject body) {
+                                                        FoundProvider provider, JsonObject body) {
   Result<std::string> name = text_member(body, "connection", "default");
   if (!name) co_return name.error();
   const Json* values = find(body, "connection_values");
@@ -95,8 +102,8 @@ awaitable<Response> describe(ApiPtr api, Request& request) {
   for (const std::string_view key : {"params", "parameters"}) {
     if (Json* given = body->if_contains(key)) params = std::move(*given);
   }
-  Result<providers::Connection> connection = co_await connection_for(
-      api, request.principal, (*provider)->credential_name(), std::move(*body));
+  Result<providers::Connection> connection =
+      co_await connection_for(api, request.principal, *provider, std::move(*body));
   if (!connection) co_return problem(connection.error());
   const Result<Json> view = providers::describe_request(**provider, *action, std::move(params),
                                                         *connection, api->services.clock.now());

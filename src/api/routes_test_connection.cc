@@ -186,8 +186,7 @@ void register_connection_test(Router& router, const ApiPtr& api) {
               "test_connection", "Calls the provider to see whether a connection works"},
              [api](Request& request) { return test(api, request); });
   router.add(
-      {Method::post, "/api/custom-integrations/{id}/test", Scope::credentials,
-       "test_custom_integration",
+      {Method::post, "/api/custom-integrations/{id}/test", Scope::run, "test_custom_integration",
        "Calls an action of a custom integration, or just its server, to see whether it works"},
       [api](Request& request) { return test_custom(api, request); });
 }

@@ -5,7 +5,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
-#include "providers/action.h"
+#include "providers/registry.h"
 #include "store/store.h"
 #include "vault/key_holder.h"
 
@@ -39,6 +39,10 @@ struct SealedConnection {
 boost::asio::awaitable<Result<OpenConnection>> read_connection(store::Store& store,
                                                                const vault::KeyHolder& keys,
                                                                store::ConnectionKey key);
+
+// A custom integration that asks for a key takes a token that is there instead, and the other way
+// round; not when it asks for both.
+void use_old_words(providers::Connection& connection, const providers::Provider& provider);
 
 Error needs_reauth(const store::ConnectionKey& key);
 

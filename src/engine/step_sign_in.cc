@@ -34,6 +34,7 @@ awaitable<Result<OpenConnection>> StepRunner::load(PreparedCall& call, bool anew
   if (!opened) co_return opened.error();
   const providers::Provider& provider = *call.order.step->provider;
   call.connection = std::move(opened->connection);
+  use_old_words(call.connection, provider);
   call.named_hosts = opened->named_hosts;
   call.marked = opened->state.reason;
   call.redactor.add(call.connection.values, &provider);

@@ -1,12 +1,14 @@
 // The providers that a user's plans can name: those of Pilot, and the user's own (custom
 // integrations), by name or as custom_<id>. A plan that names none of the user's own costs nothing.
-// Process-wide or per shard; any thread, answered on the shard that asks.
+// Process-wide or per shard; any thread, answered on the shard that asks. Ends before the
+// io_contexts of those that wait in it.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
 #include <mutex>
 #include <unordered_map>
 
+#include "base/blocking_pool.h"
 #include "providers/registry.h"
 #include "store/custom_store.h"
 
@@ -32,24 +34,41 @@ class UserProviders {
     return answer == base_ ? given.pilots == base_->generation() : given == stamp();
   }
 
-  // Pilot's own, or with them those of the user's that the document's steps name. Codes:
-  // integration_inactive, integration_invalid, the store's. What nobody knows is no error here.
+  // Pilot's own, or with them those of the user's that the document's steps name. One that is
+  // switched off or cannot be loaded is unusable in it: integration_inactive, integration_invalid.
+  // What nobody knows is no error here. Codes: the store's.
   boost::asio::awaitable<Result<RegistryPtr>> of_document(const UserId& user, const Json& document);
   boost::asio::awaitable<Result<RegistryPtr>> named(UserId user, std::vector<std::string> names);
 
  private:
+  // One that the user has. What has not changed when it is read again stays the same provider: the
+  // tokens that its sign-ins have got are kept by it.
   struct Own {
-    Stamp stamp;                                          // when the store was last asked
-    std::shared_ptr<const providers::Provider> provider;  // null: there is none, or it is faulty
-    std::optional<Error> fault;
+    std::string print;                                    // of all that it was made of
+    std::size_t weight = 0;                               // bytes, about
+    std::shared_ptr<const providers::Provider> provider;  // null: it is unusable
+    providers::Unusable fault;
   };
-  boost::asio::awaitable<Result<Own>> own(UserId user, std::string name);
-  Own made(const CustomIntegration& integration) const;
+  using OwnPtr = std::shared_ptr<const Own>;
+  struct Kept {
+    Stamp stamp;  // when the store was last asked
+    OwnPtr own;
+  };
+  // Null: there is none.
+  boost::asio::awaitable<Result<OwnPtr>> own(UserId user, std::string name);
+  boost::asio::awaitable<Result<std::optional<CustomIntegration>>> read(UserId user,
+                                                                        std::string name);
+  boost::asio::awaitable<OwnPtr> made(CustomIntegration integration, OwnPtr before);
+  OwnPtr make(const CustomIntegration& integration, const OwnPtr& before) const;
+  void keep(const std::string& key, Kept kept);
+  BlockingPool& pool();
 
   store::CustomStore& store_;
   const RegistryPtr base_;
-  std::mutex mutex_;
-  std::unordered_map<std::string, Own> kept_;  // by user and name; under mutex_
+  std::mutex mutex_;                            // of all below
+  std::unordered_map<std::string, Kept> kept_;  // by user and name
+  std::size_t weight_ = 0;                      // of all that is kept
+  std::unique_ptr<BlockingPool> pool_;          // for large ones; made when there is one
 };
 
 // What the steps call their providers, each once, wherever they stand in the document (also in the

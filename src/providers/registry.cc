@@ -96,6 +96,15 @@ void Registry::add_lazy(LazyProvider provider) {
   added.source.make = std::move(provider.make);
 }
 
+void Registry::add_unusable(std::string name, Unusable why) {
+  unusable_.insert_or_assign(std::move(name), std::move(why));
+}
+
+const Unusable* Registry::why_not(std::string_view name) const {
+  const auto found = unusable_.find(name);
+  return found == unusable_.end() ? nullptr : &found->second;
+}
+
 const Registry::Entry* Registry::entry(std::string_view name_or_alias) const {
   if (const auto found = entries_.find(name_or_alias); found != entries_.end()) {
     return found->second.get();

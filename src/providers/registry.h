@@ -58,6 +58,12 @@ struct LazyProvider {
   std::function<std::unique_ptr<Provider>()> make;
 };
 
+// Why a provider that is there cannot be called.
+struct Unusable {
+  std::string code;
+  std::string message;
+};
+
 class Registry {
  public:
   // What is not found here is looked for in `below`.
@@ -68,11 +74,14 @@ class Registry {
   Provider& add(Provider provider);
   void add(std::shared_ptr<const Provider> provider);
   void add_lazy(LazyProvider provider);
+  // find() finds none of this name, and why_not() says why.
+  void add_unusable(std::string name, Unusable why);
 
   const Provider* find(std::string_view name_or_alias) const;
   bool has(std::string_view name_or_alias) const;  // without making it
-  std::vector<const Provider*> all() const;        // by name
-  std::vector<std::string> names() const;          // with aliases, for "did you mean"
+  const Unusable* why_not(std::string_view name) const;
+  std::vector<const Provider*> all() const;  // by name
+  std::vector<std::string> names() const;    // with aliases, for "did you mean"
 
   // Lays `top` over all there is, in the place of the one before; null: nothing. Providers of
   // earlier ones stay valid as long as this registry: plans hold them. Any thread.
@@ -94,6 +103,7 @@ class Registry {
 
   std::map<std::string, std::unique_ptr<Entry>, std::less<>> entries_;
   std::map<std::string, Entry*, std::less<>> aliases_;
+  std::map<std::string, Unusable, std::less<>> unusable_;
   std::shared_ptr<const Registry> below_;
   mutable std::mutex top_mutex_;
   std::vector<std::shared_ptr<const Registry>> tops_;  // the last one counts

@@ -67,11 +67,27 @@ class Cutter:
 
 
 def security(document):
+    """The schemes that are told in the document itself; those of other files judge nothing."""
     schemes = document.get("securityDefinitions") or \
         (document.get("components") or {}).get("securitySchemes") or {}
+    known = {name: scheme for name, scheme in Cutter(document, 3).copy(schemes, names=True).items()
+             if scheme}
     if "swagger" in document:
-        return {"securityDefinitions": schemes}
-    return {"components": {"securitySchemes": Cutter(document, 3).copy(schemes, names=True)}}
+        return {"securityDefinitions": known}
+    return {"components": {"securitySchemes": known}}
+
+
+def with_known_schemes(requirements, kept):
+    known = kept.get("securityDefinitions") or kept.get("components", {}).get("securitySchemes")
+    return [one for one in requirements if all(name in (known or {}) for name in one)]
+
+
+def add_types(operation, types):
+    """A content type that the document leaves out gets the schema of the one that it has."""
+    content = (operation.get("requestBody") or {}).get("content") or {}
+    for sent, written in types.items():
+        if written in content and sent not in content:
+            content[sent] = content[written]
 
 
 def names_sent(requests):
@@ -97,20 +113,25 @@ def leave_out_absent(operation, sent):
 
 
 def cut_once(document, wanted, depth):
-    """wanted: (documents.Operation, its requests)."""
+    """wanted: (documents.Operation, its requests, their documents.Place)."""
     cutter = Cutter(document, depth)
     kept = {key: document[key] for key in ("swagger", "openapi", "consumes", "produces", "security")
             if key in document}
     kept["info"] = {"title": "cut", "version": "1"}
     kept.update(security(document))
+    if "security" in kept:
+        kept["security"] = with_known_schemes(kept["security"], kept)
     paths = kept["paths"] = {}
-    for operation, requests in wanted:
+    for operation, requests, where in wanted:
         item = document["paths"][operation.template]
         path = paths.setdefault(operation.served, {})
         if "parameters" in item:
             path["parameters"] = cutter.copy(item["parameters"])
         copied = cutter.operation(item[operation.method.lower()])
         leave_out_absent(copied, names_sent(requests))
+        add_types(copied, where.types)
+        if "security" in copied:
+            copied["security"] = with_known_schemes(copied["security"], kept)
         path[operation.method.lower()] = copied
     return kept
 

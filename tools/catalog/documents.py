@@ -26,8 +26,8 @@ class Place:
     path: str           # inside the package, or the file's name without its ending
     slashes: bool       # a parameter of a path may hold "/", as in Google's {+name}
     base: object        # the servers' path if the document tells it wrongly, or None
-    instead: dict       # start of a path: other start; two addresses of the same thing
-    types: dict         # content type as sent: as the document writes it
+    instead: dict       # part of a path: other part; two addresses of the same thing
+    types: dict         # content type as sent: the one in the document that has its schema
 
 
 def read_list():
@@ -163,10 +163,10 @@ class Index:
 
 def path_in(where, request):
     """The path of a request as this document would write it."""
-    for start, other in where.instead.items():
-        if request.path.startswith(start):
-            return other + request.path[len(start):]
-    return request.path
+    path = request.path
+    for part, other in where.instead.items():
+        path = path.replace(part, other, 1)
+    return path
 
 
 def unversioned(path):

@@ -27,9 +27,9 @@ class Outcome:
 @dataclasses.dataclass
 class Task:
     """Actions to be proved by one document."""
-    where: documents.Place
+    name: str
     document: dict
-    wanted: list        # (provider id, action name, Operation, [Request])
+    wanted: list        # (provider id, action name, Operation, [Request], Place)
 
 
 def sort_actions(provider, requests, places, packages, folder, outcomes):
@@ -50,7 +50,7 @@ def sort_actions(provider, requests, places, packages, folder, outcomes):
         match = next(((where, document, operation) for where, document, index in here
                       if (operation := index.counterpart(sent[0]))), None)
         if match:
-            found.append((match[0], match[1], (*key, match[2], sent)))
+            found.append((match[1], (*key, match[2], sent, match[0])))
         else:
             outcomes[key] = without_counterpart(sent[0], here, places)
     return found
@@ -82,10 +82,11 @@ def rounds(wanted):
 
 
 def merged(wanted):
-    """(Operation, all requests to it): two actions may be the same operation."""
+    """(Operation, all requests to it, Place): two actions may be the same operation."""
     by_place = {}
-    for _, _, operation, sent in wanted:
-        by_place.setdefault((operation.method, operation.template), (operation, []))[1].extend(sent)
+    for _, _, operation, sent, where in wanted:
+        place = (operation.method, operation.template)
+        by_place.setdefault(place, (operation, [], where))[1].extend(sent)
     return list(by_place.values())
 
 
@@ -95,14 +96,14 @@ def prove_task(task, packages):
     for wanted in rounds(task.wanted):
         try:
             with prism.Prism(packages, cut.cut(task.document, merged(wanted))) as validator:
-                for provider, action, operation, sent in wanted:
+                for provider, action, operation, sent, where in wanted:
                     said = [line for request in sent
-                            for line in ask(validator, operation, request, task.where)]
+                            for line in ask(validator, operation, request, where)]
                     outcomes[provider, action] = Outcome(
-                        REFUSED if said else PASSED, task.where.name, tuple(said))
+                        REFUSED if said else PASSED, task.name, tuple(said))
         except prism.NotStarted as error:
-            for provider, action, _, _ in wanted:
-                outcomes[provider, action] = Outcome(TOO_MUCH, task.where.name, (str(error),))
+            for provider, action, *_ in wanted:
+                outcomes[provider, action] = Outcome(TOO_MUCH, task.name, (str(error),))
     return outcomes
 
 
@@ -110,9 +111,15 @@ def ask(validator, operation, request, where):
     target = documents.path_below(operation, request, where) or "/"
     if request.query:
         target += "?" + request.query
-    headers = {name: where.types.get(value, value) if name.lower() == "content-type" else value
+    headers = {name: document_type(where, value) if name.lower() == "content-type" else value
                for name, value in request.headers.items()}
     return validator.refusals(request.method, target, headers, request.body)
+
+
+def document_type(where, sent):
+    """JSON under another name is told as JSON: the validator reads it only by that name."""
+    written = where.types.get(sent, sent)
+    return written if written == "application/json" else sent
 
 
 def prove(providers, binary, listed, packages, folder, tell):
@@ -123,9 +130,9 @@ def prove(providers, binary, listed, packages, folder, tell):
         for name, sent in requests.items():
             hashes[provider.id, name] = "-".join(request.hash() for request in sent)
         places = listed.get(provider.id, [])
-        for where, document, row in sort_actions(provider, requests, places, packages, folder,
+        for document, row in sort_actions(provider, requests, places, packages, folder,
                                                  outcomes):
-            tasks.setdefault(where.name, Task(where, document, [])).wanted.append(row)
+            tasks.setdefault(row[4].name, Task(row[4].name, document, [])).wanted.append(row)
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         running = {pool.submit(prove_task, task, packages): name for name, task in tasks.items()}
         for done in concurrent.futures.as_completed(running):

@@ -32,8 +32,8 @@ class Cutter:
     def target(self, reference):
         found = self.document
         for part in reference[2:].split("/"):
-            found = found[part.replace("~1", "/").replace("~0", "~").replace("%7B", "{")
-                          .replace("%7D", "}")]
+            key = urllib.parse.unquote(part.replace("~1", "/").replace("~0", "~"))
+            found = found[int(key)] if isinstance(found, list) else found[key]
         return found
 
     def copy(self, node, open_references=(), names=False):
@@ -49,7 +49,7 @@ class Cutter:
                 return {}
             try:
                 inner = self.target(reference)
-            except (KeyError, TypeError):
+            except (KeyError, TypeError, ValueError, IndexError):
                 return {}
             return self.copy(inner, open_references + (reference,))
         if names:
@@ -88,6 +88,25 @@ def add_types(operation, types):
     for sent, written in types.items():
         if written in content and sent not in content:
             content[sent] = content[written]
+    if types.get("application/json") == FORM:
+        tell_form_as_json(operation)
+
+
+def tell_form_as_json(operation):
+    """Swagger 2 has the fields of a form among the parameters: they become a JSON body's."""
+    parameters = operation.get("parameters") or []
+    fields = [one for one in parameters if one.get("in") == "formData"]
+    if not fields:
+        return
+    schema = {"type": "object", "required": [one["name"] for one in fields if one.get("required")],
+              "properties": {one["name"]: {key: value for key, value in one.items()
+                                           if key not in ("name", "in", "required")}
+                             for one in fields}}
+    if not schema["required"]:
+        del schema["required"]
+    operation["parameters"] = [one for one in parameters if one not in fields]
+    operation["parameters"].append({"in": "body", "name": "body", "schema": schema})
+    operation["consumes"] = ["application/json"]
 
 
 def names_sent(requests):

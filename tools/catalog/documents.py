@@ -1,4 +1,4 @@
-"""Vendors' OpenAPI documents: where each is found, and the operation that is an action's counterpart.
+"""Vendors' OpenAPI documents: where each is found, and which operation is an action's counterpart.
 
 Which documents belong to which provider stands in documents.yaml, the most trusted first.
 """
@@ -30,6 +30,7 @@ class Place:
     types: dict         # content type as sent: the one in the document that has its schema
 
 
+@functools.cache
 def read_list():
     """{provider: [Place]} of documents.yaml."""
     listed = yaml.load(LIST.read_text(encoding="utf-8"), Loader=LOADER)

@@ -126,10 +126,14 @@ def prove(providers, binary, listed, packages, folder, tell):
     """{(provider, action): Outcome} and {(provider, action): hash of the built requests}."""
     outcomes, hashes, tasks = {}, {}, {}
     for provider in providers:
+        if provider.id not in listed:
+            for action in provider.actions:
+                outcomes[provider.id, action.name] = Outcome(NO_API if action.none else NONE)
+            continue
         requests = binary.requests(provider)
         for name, sent in requests.items():
             hashes[provider.id, name] = "-".join(request.hash() for request in sent)
-        places = listed.get(provider.id, [])
+        places = listed[provider.id]
         for document, row in sort_actions(provider, requests, places, packages, folder,
                                                  outcomes):
             tasks.setdefault(row[4].name, Task(row[4].name, document, [])).wanted.append(row)

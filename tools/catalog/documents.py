@@ -15,7 +15,8 @@ from catalog.manifests import LOADER
 
 LIST = pathlib.Path(__file__).resolve().parent / "documents.yaml"
 METHODS = ("get", "put", "post", "patch", "delete", "options", "head")
-VERSION = re.compile(r"^(v?\d+(\.\d+)*|20\d\d-\d\d(-\d\d)?|(api|rest)?v\d[\w.]*|latest|beta)$", re.I)
+VERSION = re.compile(r"^(v?\d+(\.\d+)*|20\d\d-\d\d(-\d\d)?|(api|rest)?v\d[\w.]*|latest|beta)$",
+                     re.I)
 
 
 @dataclasses.dataclass

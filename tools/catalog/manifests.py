@@ -15,8 +15,8 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # What of a manifest has no part in a request: words for people, and how answers are read.
 NOT_SENT = {"id", "name", "category", "docs", "description", "title", "aliases", "actions", "fail",
-            "ok", "retry", "rate", "burst", "concurrency", "timeout", "max_response", "out", "items",
-            "effect", "scopes", "test", "examples", "instead"}
+            "ok", "retry", "rate", "burst", "concurrency", "timeout", "max_response", "out",
+            "items", "effect", "scopes", "test", "examples", "instead"}
 
 
 @dataclasses.dataclass

@@ -59,8 +59,8 @@ def excuse(outcomes, exceptions):
         wrong += [f"{name}: refused by {outcome.document}: {line[:300]}" for line in missing]
         for says, _ in reasons:
             if not any(word in line for word in says for line in outcome.said):
-                wrong.append(f"{name}: no refusal has {says}: take the action out of that reason in "
-                             f"{EXCEPTIONS.name}")
+                wrong.append(f"{name}: no refusal has {says}: take the action out of that reason "
+                             f"in {EXCEPTIONS.name}")
         if not missing:
             outcome.kind = EXCUSED
     return wrong

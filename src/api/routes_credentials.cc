@@ -67,14 +67,14 @@ awaitable<Response> list(ApiPtr api, Request& request, std::string provider) {
 }
 
 awaitable<Response> list_of(ApiPtr api, Request& request) {
-  const auto provider = find_provider(*api->services.registry, request.param("provider"));
+  const auto provider = co_await find_provider(api, request.principal, request.param("provider"));
   if (!provider) co_return problem(provider.error());
-  co_return co_await list(api, request, (*provider)->name);
+  co_return co_await list(api, request, (*provider)->credential_name());
 }
 
 awaitable<Response> set(ApiPtr api, Request& request) {
   Services& services = api->services;
-  const auto provider = find_provider(*services.registry, request.param("provider"));
+  const auto provider = co_await find_provider(api, request.principal, request.param("provider"));
   if (!provider) co_return problem(provider.error());
   Result<JsonObject> read = read_object(request);
   wipe(request.body);
@@ -88,14 +88,14 @@ awaitable<Response> set(ApiPtr api, Request& request) {
   JsonArray types;
   for (const GivenCredential& given : *values) {
     store::SealedCredential sealed = sealed_credential(api, request, given);
-    sealed.provider = (*provider)->name;
+    sealed.provider = (*provider)->credential_name();
     sealed.connection = *name;
     const Status put = co_await services.store.put_credential(std::move(sealed));
     if (!put) co_return problem(put.error());
     types.push_back(text(given.type));
   }
   const Status followed =
-      co_await connection_stored(api, {request.principal, (*provider)->name, *name});
+      co_await connection_stored(api, {request.principal, (*provider)->credential_name(), *name});
   if (!followed) co_return problem(followed.error());
   co_return json_response(JsonObject{{"success", true},
                                      {"provider", text((*provider)->name)},
@@ -106,13 +106,13 @@ awaitable<Response> set(ApiPtr api, Request& request) {
 
 // Of one type, or (without one in the path) the whole connection.
 awaitable<Response> remove(ApiPtr api, Request& request, std::string type) {
-  const auto provider = find_provider(*api->services.registry, request.param("provider"));
+  const auto provider = co_await find_provider(api, request.principal, request.param("provider"));
   if (!provider) co_return problem(provider.error());
   const Result<std::string> name =
       connection_name(std::string(request.query_value("connection").value_or("default")), "");
   if (!name) co_return bad_query(name.error());
   const auto removed = co_await api->services.store.remove_credentials(
-      request.principal, (*provider)->name, *name, type);
+      request.principal, (*provider)->credential_name(), *name, type);
   if (!removed) co_return problem(removed.error());
   if (*removed == 0) {
     co_return problem(not_found(

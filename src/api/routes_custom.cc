@@ -1,7 +1,10 @@
 // Custom integrations: a user's own providers, by hand or from an OpenAPI document, and their
 // credentials. Under the old service's path /api/custom-integrations.
+#include <set>
+
 #include "api/body.h"
 #include "api/codec_custom.h"
+#include "api/connection_stored.h"
 #include "api/problem.h"
 #include "api/services.h"
 #include "api/wiped.h"
@@ -140,6 +143,41 @@ awaitable<Status> seal_all(ApiPtr api, Request& request, const std::string& id,
   co_return ok();
 }
 
+// What its connections are kept under.
+std::string key_of(const CustomIntegrationId& id) { return "custom_" + id.text; }
+
+// Whether what it has stored could be sent to another server than before.
+bool leads_elsewhere(const CustomIntegration& before, const Saved& after) {
+  return after.imported || after.integration.oauth_config != before.oauth_config ||
+         providers::custom_host(after.integration) != providers::custom_host(before);
+}
+
+awaitable<Result<bool>> has_credentials(ApiPtr api, UserId user, CustomIntegrationId id) {
+  store::Store& store = api->services.store;
+  const auto own = co_await store.custom_credentials(user, id);
+  if (!own) co_return own.error();
+  if (!own->empty()) co_return true;
+  const auto more = co_await store.list_credentials(std::move(user), key_of(id));
+  if (!more) co_return more.error();
+  co_return !more->empty();
+}
+
+// Who may not set credentials cannot have those that are there sent to a server of their choice.
+awaitable<Status> check_move(ApiPtr api, const Request& request, const CustomIntegration& before,
+                             const Saved& after) {
+  if (request.caller.scopes.has(Scope::credentials) || !leads_elsewhere(before, after)) {
+    co_return ok();
+  }
+  const Result<bool> any = co_await has_credentials(api, request.principal, before.id);
+  if (!any) co_return any.error();
+  if (!*any) co_return ok();
+  co_return Error{ErrorKind::permission_denied,
+                  "missing_scope",
+                  "this would send the integration's credentials elsewhere: that takes a key with "
+                  "the scope credentials",
+                  {}};
+}
+
 void stamp_actions(ApiPtr api, Request& request, CustomIntegration& integration, WallTime now) {
   for (CustomAction& action : integration.actions) {
     action.id = make_uuid7(now, api->random(request));
@@ -208,11 +246,18 @@ awaitable<Response> show(ApiPtr api, Request& request) {
   const auto credentials = co_await store.custom_credentials(request.principal, id);
   if (!credentials) co_return problem(credentials.error());
   JsonArray types;
-  for (const store::SealedCredential& one : *credentials) types.push_back(text(one.type));
+  JsonArray tests;
+  for (const store::SealedCredential& one : *credentials) {
+    types.push_back(text(one.type));
+    tests.push_back(JsonObject{{"type", text(one.type)},
+                               {"is_valid", one.valid},
+                               {"last_validated_at", time_or_null(one.validated_at)}});
+  }
   co_return json_response(JsonObject{{"success", true},
                                      {"id", text(id.text)},
                                      {"integration", integration_json(*found)},
                                      {"credential_types", std::move(types)},
+                                     {"credentials", std::move(tests)},
                                      {"manifest", providers::manifest_of(*found)}});
 }
 
@@ -223,8 +268,11 @@ awaitable<Response> update(ApiPtr api, Request& request) {
   if (!before) co_return problem(before.error());
   std::vector<GivenCredential> secrets;
   std::optional<Response> refusal;
-  std::optional<Saved> saved = co_await prepare(api, request, std::move(*before), secrets, refusal);
+  std::optional<Saved> saved = co_await prepare(api, request, *before, secrets, refusal);
   if (!saved) co_return std::move(*refusal);
+  if (Status may = co_await check_move(api, request, *before, *saved); !may) {
+    co_return problem(may.error());
+  }
   CustomIntegration& made = saved->integration;
   made.updated_at = services.clock.now();
   made.updated_by = request.principal.text;
@@ -240,8 +288,19 @@ awaitable<Response> update(ApiPtr api, Request& request) {
 
 awaitable<Response> remove(ApiPtr api, Request& request) {
   const CustomIntegrationId id{request.param("id")};
-  const Status removed = co_await api->services.store.remove_integration(request.principal, id);
+  store::Store& store = api->services.store;
+  const Status removed = co_await store.remove_integration(request.principal, id);
   if (!removed) co_return problem(removed.error());
+  // What was connected by OAuth, or set by its custom_<id>.
+  const std::string name = key_of(id);
+  const auto left = co_await store.list_credentials(request.principal, name);
+  if (!left) co_return problem(left.error());
+  std::set<std::string> connections;
+  for (const store::SealedCredential& one : *left) connections.insert(one.connection);
+  for (const std::string& connection : connections) {
+    const auto gone = co_await store.remove_credentials(request.principal, name, connection, "");
+    if (!gone) co_return problem(gone.error());
+  }
   co_return json_response(JsonObject{{"success", true}, {"id", text(id.text)}});
 }
 
@@ -256,6 +315,9 @@ awaitable<Response> set_credentials(ApiPtr api, Request& request) {
   if (Status put = co_await seal_all(api, request, id, *values); !put) {
     co_return problem(put.error());
   }
+  const Status followed =
+      co_await connection_stored(api, {request.principal, key_of({id}), "default"});
+  if (!followed) co_return problem(followed.error());
   JsonArray types;
   for (const GivenCredential& given : *values) types.push_back(text(given.type));
   co_return json_response(

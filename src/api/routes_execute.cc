@@ -74,7 +74,9 @@ awaitable<Response> execute_step(ApiPtr api, Request& request) {
   if (!body) co_return problem(body.error());
   Result<Json> document = one_step(*body);
   if (!document) co_return problem(document.error());
-  Checked checked = check_document(*document, "", "", api->services.registry);
+  const auto registry = co_await api->providers.of_document(request.principal, *document);
+  if (!registry) co_return problem(registry.error());
+  Checked checked = check_document(*document, "", "", *registry);
   if (!checked.compiled) {
     constexpr std::string_view kStep = "/steps/0";  // the client sent the step alone
     for (Problem& entry : checked.problems) {

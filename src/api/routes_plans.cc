@@ -29,6 +29,14 @@ awaitable<Response> list(ApiPtr api, Request& request) {
       JsonObject{{"plans", std::move(plans)}, {"next_cursor", text_or_null(found->next_cursor)}});
 }
 
+// What the document that it will have can name.
+awaitable<Result<engine::RegistryPtr>> providers_of(ApiPtr api, const Request& request,
+                                                    const PlanInput& input,
+                                                    const store::StoredPlan& plan) {
+  return api->providers.of_document(request.principal,
+                                    input.document ? *input.document : plan.document);
+}
+
 awaitable<Response> create(ApiPtr api, Request& request) {
   Services& services = api->services;
   Result<Json> body = read_json(request);
@@ -40,7 +48,9 @@ awaitable<Response> create(ApiPtr api, Request& request) {
   plan.user = request.principal;
   plan.id.text = make_uuid7(now, api->random(request));
   plan.created_at = plan.updated_at = now;
-  Applied applied = apply(*input, plan, services.registry);
+  const auto registry = co_await providers_of(api, request, *input, plan);
+  if (!registry) co_return problem(registry.error());
+  Applied applied = apply(*input, plan, *registry);
   set_schedule(plan, applied, nullptr, now, api->random(request));
   if (!applied.problems.empty()) co_return problems_response(applied.problems);
   const Status created = co_await services.store.create_plan(plan);
@@ -70,7 +80,9 @@ awaitable<Response> update(ApiPtr api, Request& request) {
   if (!plan) co_return problem(plan.error());
   plan->updated_at = services.clock.now();
   const Json old_trigger = plan->trigger;
-  Applied applied = apply(*input, *plan, services.registry);
+  const auto registry = co_await providers_of(api, request, *input, *plan);
+  if (!registry) co_return problem(registry.error());
+  Applied applied = apply(*input, *plan, *registry);
   set_schedule(*plan, applied, &old_trigger, plan->updated_at, api->random(request));
   if (!applied.problems.empty()) co_return problems_response(applied.problems);
   // What was read is what is changed: somebody else's save in between is not undone unseen.
@@ -109,7 +121,9 @@ awaitable<Response> validate(ApiPtr api, Request& request) {
   if (!body) co_return problem(body.error());
   const Result<DocumentInput> input = read_document(request, std::move(*body));
   if (!input) co_return problem(input.error());
-  Checked checked = check_document(input->document, "", input->pointer, api->services.registry);
+  const auto registry = co_await api->providers.of_document(request.principal, input->document);
+  if (!registry) co_return problem(registry.error());
+  Checked checked = check_document(input->document, "", input->pointer, *registry);
   check_trigger(input->document, input->pointer, checked);
   co_return verdict(checked.problems);
 }
@@ -118,7 +132,9 @@ awaitable<Response> validate_stored(ApiPtr api, Request& request) {
   const auto plan =
       co_await api->services.store.find_plan(request.principal, PlanId{request.param("id")});
   if (!plan) co_return problem(plan.error());
-  Checked checked = check_document(plan->document, plan->name, "", api->services.registry);
+  const auto registry = co_await api->providers.of_document(request.principal, plan->document);
+  if (!registry) co_return problem(registry.error());
+  Checked checked = check_document(plan->document, plan->name, "", *registry);
   check_trigger(plan->document, "", checked);
   co_return verdict(checked.problems);
 }

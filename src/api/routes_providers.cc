@@ -5,15 +5,40 @@
 #include "api/problem.h"
 #include "api/services.h"
 #include "base/nearest.h"
+#include "providers/custom_manifest.h"
 #include "providers/provider_view.h"
 #include "providers/request_view.h"
 
 namespace pilot::api {
 namespace {
 
-awaitable<Response> list(ApiPtr api) {
+// A user's own provider, in short. One of a document is not loaded for this: its page has its
+// actions and what it is signed in with.
+Json own_brief(const CustomIntegration& integration, bool name_is_taken) {
+  JsonArray actions;
+  JsonArray auth;
+  const bool by_hand = integration.manifest.is_null();
+  if (by_hand) auth.emplace_back(integration.auth_type == "oauth" ? "access_token" : "api_key");
+  for (const CustomAction& action : integration.actions) actions.push_back(text(action.action_id));
+  const std::string name = name_is_taken ? providers::custom_alias(integration) : integration.name;
+  return JsonObject{{"name", text(name)},      {"title", text(integration.display_name)},
+                    {"kind", "custom"},        {"category", "custom"},
+                    {"auth", std::move(auth)}, {"actions", std::move(actions)}};
+}
+
+awaitable<Response> list(ApiPtr api, Request& request) {
+  const providers::Registry& pilots = *api->services.registry;
   JsonArray all;
-  for (const providers::Provider* provider : api->services.registry->all()) {
+  store::PageRequest page{.limit = limits::kPageMax, .cursor = {}};
+  do {
+    const auto own = co_await api->services.store.list_integrations(request.principal, page);
+    if (!own) co_return problem(own.error());
+    for (const CustomIntegration& one : own->items) {
+      if (one.is_active) all.push_back(own_brief(one, pilots.has(one.name)));
+    }
+    page.cursor = own->next_cursor;
+  } while (!page.cursor.empty());
+  for (const providers::Provider* provider : pilots.all()) {
     all.push_back(providers::provider_brief(*provider));
   }
   const std::size_t count = all.size();
@@ -21,14 +46,14 @@ awaitable<Response> list(ApiPtr api) {
 }
 
 awaitable<Response> show(ApiPtr api, Request& request) {
-  const auto provider = find_provider(*api->services.registry, request.param("name"));
+  const auto provider = co_await find_provider(api, request.principal, request.param("name"));
   if (!provider) co_return problem(provider.error());
   co_return json_response(providers::provider_page(**provider));
 }
 
 // The values that came along, or else those of the stored connection.
 awaitable<Result<providers::Connection>> connection_for(ApiPtr api, UserId user,
-                                                        std::string provider, JsonObject body) {
+                                                        FoundProvider provider, JsonObject body) {
   Result<std::string> name = text_member(body, "connection", "default");
   if (!name) co_return name.error();
   const Json* values = find(body, "connection_values");
@@ -54,7 +79,7 @@ awaitable<Result<providers::Connection>> connection_for(ApiPtr api, UserId user,
 }
 
 awaitable<Response> describe(ApiPtr api, Request& request) {
-  const auto provider = find_provider(*api->services.registry, request.param("name"));
+  const auto provider = co_await find_provider(api, request.principal, request.param("name"));
   if (!provider) co_return problem(provider.error());
   const providers::Action* action = (*provider)->find(request.param("action"));
   if (action == nullptr) {
@@ -78,7 +103,7 @@ awaitable<Response> describe(ApiPtr api, Request& request) {
     if (Json* given = body->if_contains(key)) params = std::move(*given);
   }
   Result<providers::Connection> connection =
-      co_await connection_for(api, request.principal, (*provider)->name, std::move(*body));
+      co_await connection_for(api, request.principal, *provider, std::move(*body));
   if (!connection) co_return problem(connection.error());
   const Result<Json> view = providers::describe_request(**provider, *action, std::move(params),
                                                         *connection, api->services.clock.now());
@@ -91,7 +116,7 @@ awaitable<Response> describe(ApiPtr api, Request& request) {
 void register_providers(Router& router, const ApiPtr& api) {
   router.add(
       {Method::get, "/api/providers", Scope::read, "list_providers", "All providers, in short"},
-      [api](Request&) { return list(api); });
+      [api](Request& request) { return list(api, request); });
   router.add({Method::get, "/api/providers/{name}", Scope::read, "show_provider",
               "One provider with its actions and their params"},
              [api](Request& request) { return show(api, request); });

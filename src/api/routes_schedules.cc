@@ -42,7 +42,9 @@ awaitable<Response> set(ApiPtr api, Request& request) {
   const auto plan = co_await services.store.find_plan(request.principal, id);
   if (!plan) co_return problem(plan.error());
   if (Status active = check_active(*plan); !active) co_return problem(active.error());
-  const Checked checked = check_document(plan->document, plan->name, "", services.registry);
+  const auto registry = co_await api->providers.of_document(request.principal, plan->document);
+  if (!registry) co_return problem(registry.error());
+  const Checked checked = check_document(plan->document, plan->name, "", *registry);
   plan::Findings findings;
   const WallTime now = services.clock.now();
   const auto schedule = make_schedule(*plan, trigger, checked.compiled.get(), "", true, now,

@@ -6,13 +6,14 @@ namespace pilot::api {
 
 Api::Api(Services& s)
     : services(s),
+      providers(s.store, s.registry),
       generation(s.store.shared()),
       started(s.clock.steady()),
       identity(s.identity, s.store, s.clock, s.random.size()),
       idempotency(s.idempotency, s.store, s.clock, s.log, s.random),
       audit(s.audit, s.store, s.clock, s.log, make_system_random(), s.background) {
   for (std::size_t i = 0; i < s.random.size(); ++i) {
-    plan_caches.push_back(std::make_unique<PlanCache>(s.store, s.registry, generation));
+    plan_caches.push_back(std::make_unique<PlanCache>(s.store, providers, generation));
   }
 }
 

@@ -52,6 +52,7 @@ struct Api {
   Random& random(const Request& request) { return *services.random[request.shard]; }
 
   Services& services;
+  engine::UserProviders providers;                      // what a user can name
   PlanGeneration generation;                            // raised by every change of a plan
   std::vector<std::unique_ptr<PlanCache>> plan_caches;  // one per shard
   SteadyTime started;

@@ -12,7 +12,9 @@ awaitable<Prepared> prepare_run(ApiPtr api, Request& request, RunInput input) {
   start.inputs = std::move(input.inputs);
   start.trigger = std::move(input.trigger);
   if (input.plan_id.empty()) {
-    Checked checked = check_document(input.document, "", input.pointer, api->services.registry);
+    const auto registry = co_await api->providers.of_document(request.principal, input.document);
+    if (!registry) co_return Prepared{std::nullopt, problem(registry.error())};
+    Checked checked = check_document(input.document, "", input.pointer, *registry);
     if (!checked.compiled) co_return Prepared{std::nullopt, problems_response(checked.problems)};
     start.document = std::move(input.document);
     start.compiled = std::move(checked.compiled);

@@ -4,6 +4,7 @@
 
 #include "app/commands.h"
 #include "app/output.h"
+#include "app/own_providers.h"
 #include "app/prompt.h"
 #include "app/registry.h"
 #include "base/log.h"
@@ -11,12 +12,26 @@
 
 namespace pilot::app {
 
+namespace {
+
+// Before anybody types a secret for it.
+Status check_provider(const GlobalOptions& global, const std::string& name) {
+  if (make_registry(global.catalog)->has(name)) return ok();
+  if (has_database(global)) {
+    Result<Session> session = Session::open(global);
+    if (!session) return session.error();
+    const Result<Json> page = provider_page_of_server(*session, name);
+    return page ? ok() : Status(page.error());
+  }
+  return invalid("unknown_provider",
+                 fmt::format("there is no provider \"{}\"; see `pilot providers list`", name));
+}
+
+}  // namespace
+
 int credentials_set(const GlobalOptions& global, const CredentialOptions& options) {
-  const auto registry = make_registry(global.catalog);
-  if (registry->find(options.provider) == nullptr) {
-    return refuse(invalid(
-        "unknown_provider",
-        fmt::format("there is no provider \"{}\"; see `pilot providers list`", options.provider)));
+  if (Status known = check_provider(global, options.provider); !known) {
+    return refuse(known.error());
   }
   const Result<Secret> value = read_secret(fmt::format("{} of {}", options.type, options.provider),
                                            limits::kCredentialValue);

@@ -3,6 +3,7 @@
 
 #include "app/commands.h"
 #include "app/output.h"
+#include "app/own_providers.h"
 #include "app/plan_file.h"
 #include "app/registry.h"
 #include "base/log.h"
@@ -97,8 +98,13 @@ int plans_validate(const GlobalOptions& global, const std::string& file) {
                                   {"code", document.error().code_or_kind()},
                                   {"message", document.error().message}});
   } else {
-    for (const Problem& problem :
-         plan::compile_plan(*document, make_registry(global.catalog)).problems) {
+    Problems found = plan::compile_plan(*document, make_registry(global.catalog)).problems;
+    if (may_name_own(global, found)) {
+      Result<Problems> told = problems_of_server(global, *document);
+      if (!told) return refuse(told.error().prefixed(file));
+      found = std::move(*told);
+    }
+    for (const Problem& problem : found) {
       problems.push_back(JsonObject{
           {"pointer", problem.pointer}, {"code", problem.code}, {"message", problem.message}});
     }

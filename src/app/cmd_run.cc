@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "app/commands.h"
+#include "app/own_providers.h"
 #include "app/plan_file.h"
 #include "app/registry.h"
 #include "app/run_view.h"
@@ -128,7 +129,7 @@ int run(const GlobalOptions& global, const RunOptions& options) {
   Result<Json> inputs = read_inputs(options.inputs, options.input);
   if (!inputs) return refuse(inputs.error());
   plan::CompileOutcome compiled = plan::compile_plan(*document, make_registry(global.catalog));
-  if (!compiled.plan) {
+  if (!compiled.plan && !may_name_own(global, compiled.problems)) {
     return refuse(plan::to_error(compiled.problems).prefixed(options.file));
   }
   Result<Session> session = Session::open(global);
@@ -136,7 +137,7 @@ int run(const GlobalOptions& global, const RunOptions& options) {
   const Result<Json> started = session->client().expect(
       "POST", "/api/runs",
       JsonObject{{"plan", std::move(*document)}, {"inputs", std::move(*inputs)}});
-  if (!started) return refuse(started.error());
+  if (!started) return refuse(started.error().prefixed(options.file));
   const std::string id(string_or(*started, "id"));
   if (options.detach) {
     if (!session->is_remote()) {
@@ -147,7 +148,7 @@ int run(const GlobalOptions& global, const RunOptions& options) {
   }
   const Output output = Output::detect(global.json);
   if (!output.json) {
-    const std::string& name = compiled.plan->plan.name;
+    const std::string name = compiled.plan ? compiled.plan->plan.name : "";
     print_line(paint(output, Colour::bold, name.empty() ? options.file : printable(name)) +
                paint(output, Colour::dim, "  run " + id));
   }

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
+#include "engine/user_providers.h"
 #include "http/url.h"
 
 namespace pilot::engine {
@@ -44,6 +48,7 @@ Result<OpenConnection> unseal(const vault::KeyHolder& keys, const std::string& n
     opened.values.emplace(credential.type, std::move(*value));
     if (credential.type == "refresh_token") {
       result.sealed_refresh_token = credential.encrypted_value;
+      result.refresh_token_elsewhere = credential.provider == store::kCustomCredential;
     } else if (credential.type == "access_token") {
       result.token_since = credential.updated_at;
       result.token_until = credential.expires_at;
@@ -60,10 +65,33 @@ Result<OpenConnection> unseal(const vault::KeyHolder& keys, const std::string& n
   return result;
 }
 
+// What the old service's table has of a custom integration, where nothing newer is: of all of its
+// connections the OAuth client, of `default` the rest, too.
+void add_older(std::vector<store::SealedCredential>& values,
+               std::vector<store::SealedCredential> older, bool is_default) {
+  for (store::SealedCredential& one : older) {
+    if (!is_default && one.type != "client_id" && one.type != "client_secret") continue;
+    const auto same =
+        std::find_if(values.begin(), values.end(),
+                     [&](const store::SealedCredential& value) { return value.type == one.type; });
+    if (same == values.end()) {
+      values.push_back(std::move(one));
+    } else if (same->updated_at < one.updated_at) {
+      *same = std::move(one);
+    }
+  }
+}
+
 boost::asio::awaitable<Result<SealedConnection>> read_sealed(store::Store& store,
                                                              store::ConnectionKey key) {
   auto values = co_await store.connection_credentials(key.user, key.provider, key.connection);
   if (!values) co_return values.error();
+  const auto custom = custom_id_of(key.provider);
+  if (custom) {
+    auto older = co_await store.custom_credentials(key.user, *custom);
+    if (!older) co_return older.error();
+    add_older(*values, std::move(*older), key.connection == "default");
+  }
   Result<store::ConnectionState> state = co_await store.connection_state(std::move(key));
   if (!state) co_return state.error();
   co_return SealedConnection{std::move(*values), std::move(*state)};
@@ -78,6 +106,26 @@ boost::asio::awaitable<Result<OpenConnection>> read_connection(store::Store& sto
   const Result<SealedConnection> sealed = co_await read_sealed(store, std::move(key));
   if (!sealed) co_return sealed.error();
   co_return unseal(keys, name, *sealed);
+}
+
+// As they may stand in the old service's table, whose form asked for neither by name.
+void use_old_words(providers::Connection& connection, const providers::Provider& provider) {
+  constexpr std::array<std::string_view, 6> kWords{"api_key",      "access_token", "token",
+                                                   "bearer_token", "bearer",       "key"};
+  if (provider.kind != "custom") return;
+  const auto asks_for = [&](std::string_view type) {
+    return std::ranges::find(provider.auth, type, &providers::AuthField::type) !=
+           provider.auth.end();
+  };
+  const auto given =
+      std::ranges::find_if(kWords, [&](auto word) { return connection.value(word).has_value(); });
+  if (given == kWords.end() || asks_for(*given)) return;
+  for (const std::string_view wanted : {"api_key", "access_token"}) {
+    if (!asks_for(wanted) || connection.value(wanted)) continue;
+    connection.values.insert_or_assign(std::string(wanted),
+                                       connection.values.find(*given)->second.clone());
+    return;
+  }
 }
 
 Error needs_reauth(const store::ConnectionKey& key) {

@@ -5,7 +5,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
-#include "providers/action.h"
+#include "providers/registry.h"
 #include "store/store.h"
 #include "vault/key_holder.h"
 
@@ -19,8 +19,10 @@ inline constexpr std::string_view kUnauthorized = "unauthorized";   // 401 to a 
 
 struct OpenConnection {
   providers::Connection connection;
-  http::HostListPtr named_hosts;        // of its value `allowed_hosts`; null: it names none
-  std::string sealed_refresh_token;     // as it is in the store; empty: it has none
+  http::HostListPtr named_hosts;     // of its value `allowed_hosts`; null: it names none
+  std::string sealed_refresh_token;  // as it is in the store; empty: it has none
+  // It is in the old service's table of custom integrations: a grant cannot be swapped for it.
+  bool refresh_token_elsewhere = false;
   WallTime token_since;                 // the access token's life
   std::optional<WallTime> token_until;  // none: not known
   store::ConnectionState state;
@@ -37,6 +39,10 @@ struct SealedConnection {
 boost::asio::awaitable<Result<OpenConnection>> read_connection(store::Store& store,
                                                                const vault::KeyHolder& keys,
                                                                store::ConnectionKey key);
+
+// A custom integration that asks for a key takes a token that is there instead, and the other way
+// round; not when it asks for both.
+void use_old_words(providers::Connection& connection, const providers::Provider& provider);
 
 Error needs_reauth(const store::ConnectionKey& key);
 

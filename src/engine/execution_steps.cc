@@ -240,7 +240,8 @@ boost::asio::awaitable<void> Execution::call(std::shared_ptr<Execution> self, Ce
     result.needs_reauth = prepared.error().code == kNeedsReauth;
     if (result.needs_reauth) {
       const plan::CompiledStep& step = *cell->step;
-      add_reauth(*result.result.error, {run_.user, step.provider->name, step.spec.connection},
+      add_reauth(*result.result.error,
+                 {run_.user, step.provider->credential_name(), step.spec.connection},
                  kInvalidGrant);
     }
   }

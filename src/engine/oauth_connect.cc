@@ -49,16 +49,19 @@ Error from_transport(const http::SendError& error) {
 
 }  // namespace
 
-awaitable<Result<OAuthConnect::Ready>> OAuthConnect::ready(store::ConnectionKey key) const {
+awaitable<Result<OAuthConnect::Ready>> OAuthConnect::ready(store::ConnectionKey key) {
   Ready out;
-  out.provider = parts_.registry->find(key.provider);
+  auto registry = co_await providers_.named(key.user, {key.provider});
+  if (!registry) co_return registry.error();
+  out.registry = std::move(*registry);
+  out.provider = out.registry->find(key.provider);
   if (out.provider == nullptr || !out.provider->oauth2 ||
       out.provider->oauth2->grant != providers::OAuth2::Grant::code) {
     co_return invalid("no_oauth", fmt::format("{} is not connected by OAuth in a browser; set its "
                                               "credentials instead",
                                               key.provider));
   }
-  key.provider = out.provider->name;
+  key.provider = out.provider->credential_name();
   auto opened = co_await read_connection(parts_.store, parts_.keys, key);
   if (!opened) co_return opened.error();
   out.connection = std::move(opened->connection);
@@ -88,7 +91,7 @@ awaitable<Result<std::string>> OAuthConnect::begin(Begin order, Random& random) 
   store::OAuthState state;
   state.user = std::move(order.user);
   state.state_sha256 = sha256_hex(order.state);
-  state.provider = with->provider->name;
+  state.provider = with->provider->credential_name();
   state.connection = std::move(order.connection);
   state.return_to = std::move(order.return_to);
   state.browser_sha256 = std::move(order.browser_sha256);

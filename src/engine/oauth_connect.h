@@ -8,6 +8,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "engine/user_providers.h"
 #include "http/transport.h"
 #include "providers/oauth_clients.h"
 #include "store/store.h"
@@ -25,7 +26,8 @@ class OAuthConnect {
     std::shared_ptr<const providers::Registry> registry;
     std::shared_ptr<const providers::OAuthClients> clients;
   };
-  explicit OAuthConnect(Parts parts) : parts_(std::move(parts)) {}
+  explicit OAuthConnect(Parts parts)
+      : parts_(std::move(parts)), providers_(parts_.store, parts_.registry) {}
 
   struct Begin {
     UserId user;
@@ -58,17 +60,19 @@ class OAuthConnect {
   boost::asio::awaitable<Status> finish(store::OAuthState state, Answer answer, Random& random);
 
  private:
-  struct Ready {  // what a flow needs of its provider and connection
+  struct Ready {           // what a flow needs of its provider and connection
+    RegistryPtr registry;  // where the provider is
     const providers::Provider* provider = nullptr;
     providers::Connection connection;
     http::HostListPtr named_hosts;
     providers::OAuthClient client;
   };
-  boost::asio::awaitable<Result<Ready>> ready(store::ConnectionKey key) const;
+  boost::asio::awaitable<Result<Ready>> ready(store::ConnectionKey key);
   boost::asio::awaitable<Result<providers::TokenGrant>> trade(const Ready& with,
                                                               const store::OAuthState& state,
                                                               const Answer& answer);
   Parts parts_;
+  UserProviders providers_;
 };
 
 // Where a browser may be sent when all is done: a path of this server ("/connections"), or a URL of

@@ -91,15 +91,17 @@ Status StepRunner::build(PreparedCall& call) const {
   return ok();
 }
 
-// Both bind: the user's lists, and that of the connection whose credentials go along.
+// All bind: the user's lists, that of the connection whose credentials go along, and where a user's
+// own provider is.
 std::vector<http::HostListPtr> StepRunner::allowed_hosts(const PreparedCall& call) const {
   std::vector<http::HostListPtr> lists = call.user_hosts;
   if (call.connection.hosts) lists.push_back(call.connection.hosts);
+  if (const auto& only = call.order.step->provider->hosts) lists.push_back(only);
   return lists;
 }
 
 std::string StepRunner::caller_of(const UserId& user, const plan::CompiledStep& step) {
-  return user.text + '\0' + step.provider->name + '\0' + step.spec.connection;
+  return user.text + '\0' + step.provider->credential_name() + '\0' + step.spec.connection;
 }
 
 CallResult StepRunner::finished(const PreparedCall& call, CallResult result) const {

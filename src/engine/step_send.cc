@@ -45,7 +45,8 @@ CallResult not_renewed(const PreparedCall& call, const Error& error) {
   failed.needs_reauth = error.code == kNeedsReauth;
   if (failed.needs_reauth) {
     const plan::CompiledStep& step = *call.order.step;
-    add_reauth(*failed.result.error, {call.order.user, step.provider->name, step.spec.connection},
+    add_reauth(*failed.result.error,
+               {call.order.user, step.provider->credential_name(), step.spec.connection},
                kInvalidGrant);
   }
   return failed;

@@ -25,7 +25,7 @@ bool passes(int status) { return status == 408 || status == 425 || status == 429
 
 store::ConnectionKey StepRunner::key_of(const PreparedCall& call) {
   const plan::CompiledStep& step = *call.order.step;
-  return {call.order.user, step.provider->name, step.spec.connection};
+  return {call.order.user, step.provider->credential_name(), step.spec.connection};
 }
 
 // Reads the connection into the call; `anew`: past what is kept of it.
@@ -34,6 +34,7 @@ awaitable<Result<OpenConnection>> StepRunner::load(PreparedCall& call, bool anew
   if (!opened) co_return opened.error();
   const providers::Provider& provider = *call.order.step->provider;
   call.connection = std::move(opened->connection);
+  use_old_words(call.connection, provider);
   call.named_hosts = opened->named_hosts;
   call.marked = opened->state.reason;
   call.redactor.add(call.connection.values, &provider);
@@ -75,7 +76,10 @@ awaitable<Status> StepRunner::freshen(PreparedCall& call, OpenConnection opened,
 TokenRefresh::Order StepRunner::refresh_order(const PreparedCall& call) const {
   TokenRefresh::Order order;
   order.key = key_of(call);
-  order.provider = call.order.step->provider;
+  const providers::Provider& provider = *call.order.step->provider;
+  order.provider.name = provider.name;
+  order.provider.kind = provider.kind;
+  order.provider.oauth2 = provider.oauth2;
   order.stale = TokenRefresh::print_of(call.connection);
   order.allowed_hosts = call.user_hosts;
   return order;

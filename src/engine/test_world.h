@@ -190,6 +190,7 @@ class World {
   store::Store& disk() { return *disk_; }
   Random& random() { return *random_; }
   const vault::KeyHolder& keys() const { return keys_; }
+  const std::shared_ptr<const providers::Registry>& registry() const { return registry_; }
 
   FakeClock clock;
   UserId user{"ada"};

@@ -124,13 +124,13 @@ awaitable<Status> TokenRefresh::renew_claimed(const Order& order) {
 
 awaitable<Result<providers::TokenGrant>> TokenRefresh::ask(const Order& order,
                                                            const OpenConnection& opened) {
-  const auto& oauth = *order.provider->oauth2;
+  const auto& oauth = *order.provider.oauth2;
   const Result<providers::OAuthClient> client =
-      providers::oauth_client_of(*order.provider, opened.connection, *parts_.clients);
+      providers::oauth_client_of(order.provider, opened.connection, *parts_.clients);
   if (!client) co_return client.error();
   const auto token = opened.connection.value("refresh_token");
   Result<http::Request> request = providers::refresh_request(
-      oauth, order.provider->name, opened.connection, *client, token.value_or(std::string_view{}));
+      oauth, order.provider.name, opened.connection, *client, token.value_or(std::string_view{}));
   if (!request) co_return request.error();
   request->timeout = limits::kSignInTimeout;
   request->allowed_hosts = order.allowed_hosts;
@@ -160,7 +160,7 @@ awaitable<Status> TokenRefresh::keep(const Order& order, const OpenConnection& a
   for (int tries = 0; tries < kCommitTries; ++tries) {
     store::StoredGrant stored =
         seal_grant(grant, order.key, *parts_.keys.ring(), parts_.clock.now(), parts_.random);
-    stored.old_refresh_token = old;
+    if (!asked_with.refresh_token_elsewhere) stored.old_refresh_token = old;
     const Result<bool> committed = co_await parts_.store.commit_grant(std::move(stored));
     if (committed && *committed) co_return ok();
     const auto now = co_await read_connection(parts_.store, parts_.keys, order.key);
@@ -180,7 +180,8 @@ awaitable<Status> TokenRefresh::keep(const Order& order, const OpenConnection& a
 
 awaitable<Status> TokenRefresh::dead(const Order& order, const OpenConnection& opened) {
   const Result<bool> marked = co_await parts_.store.mark_connection(
-      order.key, std::string(kInvalidGrant), parts_.clock.now(), opened.sealed_refresh_token);
+      order.key, std::string(kInvalidGrant), parts_.clock.now(),
+      opened.refresh_token_elsewhere ? "" : opened.sealed_refresh_token);
   if (!marked) co_return failed(marked.error());
   if (*marked) {
     parts_.log.warn("connection {} of {}: its refresh token is not good any more",

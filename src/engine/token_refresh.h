@@ -39,8 +39,8 @@ class TokenRefresh : public std::enable_shared_from_this<TokenRefresh> {
 
   struct Order {
     store::ConnectionKey key;
-    const providers::Provider* provider = nullptr;  // lives as long as the registry
-    std::string stale;  // SHA-256 of the access token that is not good any more
+    providers::Provider provider;  // its name, kind and oauth2: the plan that named it may go
+    std::string stale;             // SHA-256 of the access token that is not good any more
     std::vector<http::HostListPtr> allowed_hosts;
   };
   // Ok: read the connection again. Codes: needs_reauth (the grant is dead, and is marked so);

@@ -54,7 +54,8 @@ Worker::Worker(Parts parts)
               .sign_ins = parts_.sign_ins,
               .rates = parts_.rates,
               .tasks = TaskRunner(parts_.engine.tasks, parts_.engine.clock, parts_.shard.timers),
-              .refresh = make_refresh(parts_)}) {}
+              .refresh = make_refresh(parts_)}),
+      providers_(parts_.engine.store, parts_.engine.registry) {}
 
 Worker::~Worker() = default;
 
@@ -283,16 +284,22 @@ awaitable<void> Worker::load(Run run) {
 awaitable<Result<std::shared_ptr<const plan::CompiledPlan>>> Worker::plan_of(Run run) {
   const std::string key = fmt::format("{}|{}|{}", run.user.text, run.plan.text, run.plan_version);
   if (!run.plan.empty()) {
-    if (const auto it = plans_.find(key); it != plans_.end()) co_return it->second;
+    const auto it = plans_.find(key);
+    if (it != plans_.end() && providers_.holds(it->second.plan->registry, it->second.stamp)) {
+      co_return it->second.plan;
+    }
     auto version = co_await parts_.engine.store.find_version(run.user, run.plan, run.plan_version);
     if (!version) co_return version.error();
     run.document = std::move(version->document);
   }
-  plan::CompileOutcome compiled = plan::compile_plan(run.document, parts_.engine.registry);
+  const UserProviders::Stamp stamp = providers_.stamp();
+  auto registry = co_await providers_.of_document(run.user, run.document);
+  if (!registry) co_return registry.error().prefixed("its plan");
+  plan::CompileOutcome compiled = plan::compile_plan(run.document, std::move(*registry));
   if (!compiled.plan) co_return plan::to_error(compiled.problems).prefixed("its plan");
   if (!run.plan.empty()) {
     if (plans_.size() >= kKeptPlans) plans_.clear();
-    plans_[key] = compiled.plan;
+    plans_[key] = {compiled.plan, stamp};
   }
   co_return compiled.plan;
 }

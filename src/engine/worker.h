@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "engine/execution.h"
+#include "engine/user_providers.h"
 
 namespace pilot::engine {
 
@@ -84,10 +85,15 @@ class Worker {
   Parts parts_;
   Journal journal_;
   StepRunner steps_;
+  UserProviders providers_;
   std::unordered_map<RunId, std::shared_ptr<Execution>> runs_;
   std::unordered_map<RunId, std::vector<std::shared_ptr<Waiter>>> waiters_;
   std::unordered_map<RunId, std::vector<std::function<void(std::optional<Run>)>>> cancels_;
-  std::unordered_map<std::string, std::shared_ptr<const plan::CompiledPlan>> plans_;
+  struct KeptPlan {
+    std::shared_ptr<const plan::CompiledPlan> plan;
+    UserProviders::Stamp stamp;  // of the providers that it was made with
+  };
+  std::unordered_map<std::string, KeptPlan> plans_;
   std::unordered_map<RunId, Error> failed_;  // while on_failed drops them
   std::function<void()> stopped_;
   Timers::Id stop_timer_ = 0;

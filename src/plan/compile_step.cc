@@ -77,7 +77,12 @@ void StepCompiler::find_call(CompiledStep& step) {
   if (spec.provider.empty() || spec.action.empty()) return;  // a body, or load_plan has told
   step.provider = registry_.find(spec.provider);
   if (step.provider == nullptr) {
-    findings_.add(pointer_join(spec.pointer, "provider"), "unknown_provider",
+    const std::string pointer = pointer_join(spec.pointer, "provider");
+    if (const providers::Unusable* why = registry_.why_not(spec.provider)) {
+      findings_.add(pointer, why->code, why->message);
+      return;
+    }
+    findings_.add(pointer, "unknown_provider",
                   fmt::format("there is no provider {}{}; `pilot providers list` shows all",
                               quoted(spec.provider), suggestion(spec.provider, registry_.names())));
     return;

@@ -148,6 +148,11 @@ Json manifest_of(const CustomIntegration& integration) {
   if (!integration.description.empty()) out["description"] = integration.description;
   out["base"] = without_slash(integration.base_url);
   out["auth"] = auth_of(integration);
+  const std::string_view client = string_or(integration.oauth_config, "client_id");
+  if (integration.auth_type == "oauth" && !client.empty()) {
+    out["fields"] =
+        JsonObject{{"client_id", JsonObject{{"title", "Client ID"}, {"default", client}}}};
+  }
   JsonObject actions;
   openapi::NameSet names;
   for (const CustomAction& action : integration.actions) {

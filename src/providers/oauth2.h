@@ -22,7 +22,8 @@ struct OAuth2 {
   std::string refresh;  // empty: the token URL
   std::vector<std::string> scopes;
   std::string scope_separator = " ";
-  bool pkce = true;  // S256
+  std::string client_id;  // unless the connection names one; of users' own providers
+  bool pkce = true;       // S256
   ClientAuth client_auth = ClientAuth::body;
   JsonObject authorize_params;  // more of the authorize URL's query: {access_type: offline}
   JsonObject token_params;      // more of the token request's form

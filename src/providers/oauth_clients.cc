@@ -55,6 +55,10 @@ Result<OAuthClient> oauth_client_of(const Provider& provider, const Connection& 
     return OAuthClient{std::string(*id),
                        Secret(std::string(connection.value(kSecret).value_or("")))};
   }
+  if (provider.oauth2 && !provider.oauth2->client_id.empty()) {
+    return OAuthClient{provider.oauth2->client_id,
+                       Secret(std::string(connection.value(kSecret).value_or("")))};
+  }
   const OAuthClient* shared = deployment.find(provider.name);
   const bool vendors =
       provider.kind != "custom" && provider.oauth2 && is_vendors_host(provider.oauth2->token) &&

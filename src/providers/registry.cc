@@ -80,13 +80,13 @@ Registry::Entry& Registry::take(std::string name, std::vector<std::string> alias
 }
 
 Provider& Registry::add(Provider provider) {
-  auto owned = std::make_unique<Provider>(std::move(provider));
+  auto owned = std::make_shared<Provider>(std::move(provider));
   Provider& added = *owned;
   add(std::move(owned));
   return added;
 }
 
-void Registry::add(std::unique_ptr<Provider> provider) {
+void Registry::add(std::shared_ptr<const Provider> provider) {
   Entry& added = take(provider->name, provider->aliases);
   added.provider = std::move(provider);
 }
@@ -94,6 +94,15 @@ void Registry::add(std::unique_ptr<Provider> provider) {
 void Registry::add_lazy(LazyProvider provider) {
   Entry& added = take(provider.name, provider.aliases);
   added.source.make = std::move(provider.make);
+}
+
+void Registry::add_unusable(std::string name, Unusable why) {
+  unusable_.insert_or_assign(std::move(name), std::move(why));
+}
+
+const Unusable* Registry::why_not(std::string_view name) const {
+  const auto found = unusable_.find(name);
+  return found == unusable_.end() ? nullptr : &found->second;
 }
 
 const Registry::Entry* Registry::entry(std::string_view name_or_alias) const {

@@ -11,6 +11,7 @@
 #include <memory>
 #include <mutex>
 
+#include "http/host_rules.h"
 #include "providers/action.h"
 #include "providers/oauth2.h"
 
@@ -33,6 +34,8 @@ struct Provider {
   std::string docs;                           // URL
   std::vector<std::string> aliases;           // old or other names
   std::string kind = "native";                // native, manifest, custom
+  std::string credentials = {};               // what its connections are kept under; empty: `name`
+  http::HostListPtr hosts = {};               // all that its calls may go to; null: anywhere
   std::vector<AuthField> auth;                // empty: needs no connection
   bool auth_optional = true;                  // a call without a connection makes sense
   std::shared_ptr<const OAuth2> oauth2 = {};  // its code grant, if users can connect that way
@@ -43,6 +46,7 @@ struct Provider {
   // Compiles the params schema; a bad one is a bug and throws std::logic_error.
   Provider& add(Action action);
   const Action* find(std::string_view action_or_alias) const;
+  const std::string& credential_name() const { return credentials.empty() ? name : credentials; }
   std::vector<std::string> action_names() const;
 };
 
@@ -54,6 +58,12 @@ struct LazyProvider {
   std::function<std::unique_ptr<Provider>()> make;
 };
 
+// Why a provider that is there cannot be called.
+struct Unusable {
+  std::string code;
+  std::string message;
+};
+
 class Registry {
  public:
   // What is not found here is looked for in `below`.
@@ -62,13 +72,16 @@ class Registry {
   // A second provider or alias of the same name here is a bug and throws std::logic_error; one of
   // the same name below is hidden.
   Provider& add(Provider provider);
-  void add(std::unique_ptr<Provider> provider);
+  void add(std::shared_ptr<const Provider> provider);
   void add_lazy(LazyProvider provider);
+  // find() finds none of this name, and why_not() says why.
+  void add_unusable(std::string name, Unusable why);
 
   const Provider* find(std::string_view name_or_alias) const;
   bool has(std::string_view name_or_alias) const;  // without making it
-  std::vector<const Provider*> all() const;        // by name
-  std::vector<std::string> names() const;          // with aliases, for "did you mean"
+  const Unusable* why_not(std::string_view name) const;
+  std::vector<const Provider*> all() const;  // by name
+  std::vector<std::string> names() const;    // with aliases, for "did you mean"
 
   // Lays `top` over all there is, in the place of the one before; null: nothing. Providers of
   // earlier ones stay valid as long as this registry: plans hold them. Any thread.
@@ -80,7 +93,7 @@ class Registry {
   struct Entry {
     LazyProvider source;
     mutable std::once_flag once;
-    mutable std::unique_ptr<Provider> provider;
+    mutable std::shared_ptr<const Provider> provider;
     const Provider& get() const;
   };
   Entry& take(std::string name, std::vector<std::string> aliases);
@@ -90,6 +103,7 @@ class Registry {
 
   std::map<std::string, std::unique_ptr<Entry>, std::less<>> entries_;
   std::map<std::string, Entry*, std::less<>> aliases_;
+  std::map<std::string, Unusable, std::less<>> unusable_;
   std::shared_ptr<const Registry> below_;
   mutable std::mutex top_mutex_;
   std::vector<std::shared_ptr<const Registry>> tops_;  // the last one counts

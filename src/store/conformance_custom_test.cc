@@ -214,6 +214,23 @@ TEST_P(StoreConformance, CustomCredentialsAreKeptAndReplaced) {
             "not_found");
 }
 
+TEST_P(StoreConformance, WhatATestFoundIsNotedUntilTheCredentialIsReplaced) {
+  ASSERT_TRUE(wait(store().create_integration(make_integration("i1", "acme"))));
+  ASSERT_TRUE(wait(store().put_custom_credential(make_credential("i1", "api_key", "k"))));
+  const auto now = [&] { return wait(store().custom_credentials(kAda, {"i1"}))->at(0); };
+  EXPECT_EQ(now().validated_at, std::nullopt);
+  const WallTime at = kStart + std::chrono::seconds{9};
+  ASSERT_TRUE(wait(store().note_validation(kBob, {"i1"}, false, at)));
+  EXPECT_EQ(now().validated_at, std::nullopt) << "it is not Bob's";
+  ASSERT_TRUE(wait(store().note_validation(kAda, {"i1"}, false, at)));
+  EXPECT_FALSE(now().valid);
+  EXPECT_EQ(now().validated_at, at);
+  EXPECT_EQ(now().encrypted_value, "k");
+  ASSERT_TRUE(wait(store().put_custom_credential(make_credential("i1", "api_key", "k2"))));
+  EXPECT_TRUE(now().valid);
+  EXPECT_EQ(now().validated_at, std::nullopt);
+}
+
 TEST_P(StoreConformance, KeyRingWalksCustomCredentialsToo) {
   SealedCredential plain = make_credential("default", "z", "plain");
   plain.provider = "http";

@@ -23,6 +23,9 @@ struct SealedCredential {
   std::optional<WallTime> expires_at;
   WallTime created_at;
   WallTime updated_at;
+  // What the last test said of it; of custom integrations only.
+  bool valid = true;
+  std::optional<WallTime> validated_at = {};  // none: not tested
 };
 
 // Which row, and where a walk over all rows of all users stands. The default is before the first.

@@ -40,6 +40,10 @@ class CustomStore {
   virtual awaitable<Result<std::vector<SealedCredential>>> custom_credentials(
       UserId user, CustomIntegrationId id) = 0;
 
+  // What a test found: is_valid and last_validated_at of all that custom_credentials answers.
+  virtual awaitable<Status> note_validation(UserId user, CustomIntegrationId id, bool valid,
+                                            WallTime at) = 0;
+
   // Raised by every change of an integration that this process makes, before it is answered; where
   // other processes may change one, also by itself every second. Any thread. (Credentials raise
   // credential_generation().)

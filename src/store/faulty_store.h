@@ -215,6 +215,10 @@ class FaultyStore final : public Store {
       UserId user, CustomIntegrationId id) override {
     return pass(inner_.custom_credentials(std::move(user), std::move(id)));
   }
+  awaitable<Status> note_validation(UserId user, CustomIntegrationId id, bool valid,
+                                    WallTime at) override {
+    return pass(inner_.note_validation(std::move(user), std::move(id), valid, at));
+  }
   std::uint64_t custom_generation() const override { return inner_.custom_generation(); }
 
   awaitable<Status> put_oauth_state(OAuthState state, std::int64_t most) override {

@@ -20,7 +20,7 @@ inline constexpr SqlText kCustomActionColumns =
     " parameters";
 inline constexpr SqlText kCustomCredentialColumns =
     "user_id, integration_id, credential_type, encrypted_value, key_id, token_expires_at,"
-    " created_at, updated_at";
+    " created_at, updated_at, is_valid, last_validated_at";
 
 // All columns but the last.
 template <class Row>
@@ -87,6 +87,8 @@ SealedCredential read_custom_credential(Row& row) {
   out.expires_at = row.maybe_time();
   out.created_at = row.time();
   out.updated_at = row.time();
+  out.valid = row.boolean();
+  out.validated_at = row.maybe_time();
   return out;
 }
 

@@ -135,7 +135,7 @@ class Maker:
         return {
             "name": f"own_{self.made}",
             "display_name": dice.pick(["Own", dice.text()]),
-            "base_url": dice.pick(["https://api.example.com/v1", "http://example.org:8080"]),
+            "base_url": dice.pick(["https://127.0.0.1:9/v1", "http://127.0.0.1:9"]),
             "auth_type": dice.pick(["api_key", "oauth"]),
             "oauth_config": dice.pick([None, {"client_id": "c", "client_secret": "s12345678"}]),
             "actions": dice.pick(

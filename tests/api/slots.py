@@ -139,7 +139,7 @@ def body_of(operation, scopes):
         "create_key": {"name": "mine", "scopes": scopes[:1]},
         "set_credentials": {"type": "api_key", "value": "mine-12345678"},
         "create_user": {},
-        "create_custom_integration": {"name": "mine", "base_url": "https://api.example.com"},
+        "create_custom_integration": {"name": "mine", "base_url": "https://127.0.0.1:9"},
         "update_custom_integration": {"description": "mine again"},
         "set_custom_credentials": {"type": "api_key", "value": "mine-12345678"},
         "update_user": {"email": "me@example.com"},

@@ -179,7 +179,7 @@ class Tenant:
                 {
                     "name": f"own_{secrets.token_hex(6)}",
                     "display_name": self.canary("integration"),
-                    "base_url": "https://api.example.com",
+                    "base_url": "https://127.0.0.1:9",
                     "actions": [{"action_id": "x", "endpoint": "/" + self.canary("endpoint")}],
                 },
             )["id"]

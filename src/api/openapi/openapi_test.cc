@@ -347,9 +347,9 @@ TEST_F(OpenApiTest, AnswersAreAsItSays) {
     if (!worked_.contains(route.id)) never.push_back(route.id);
   }
   // Tested where they can work: a stream, a key file, a browser's session, a provider that answers.
-  EXPECT_THAT(never,
-              testing::UnorderedElementsAre("run_events", "drop_key", "sign_out", "change_password",
-                                            "test_connection", "oauth_start", "oauth_callback"));
+  EXPECT_THAT(never, testing::UnorderedElementsAre(
+                         "run_events", "drop_key", "sign_out", "change_password", "test_connection",
+                         "test_custom_integration", "oauth_start", "oauth_callback"));
 }
 
 }  // namespace

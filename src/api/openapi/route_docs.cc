@@ -69,6 +69,7 @@ constexpr std::array kRoutes{
     RouteDoc{"update_custom_integration", "", "IntegrationSet", "200:IntegrationSaved"},
     RouteDoc{"remove_custom_integration", "", "", "200:Done"},
     RouteDoc{"set_custom_credentials", "", "CredentialSet", "201:IntegrationCredentials"},
+    RouteDoc{"test_custom_integration", "", "IntegrationTest?", "200:ConnectionVerdict"},
     RouteDoc{"get_keyring", "", "", "200:Keyring"},
     RouteDoc{"rotate_keyring", "", "Rotate?", "200:Rotated"},
     RouteDoc{"drop_key", "", "", "200:Dropped"},

@@ -51,7 +51,10 @@ constexpr std::array kSchemas{
     SchemaDoc{"ConnectionTest", "! connection?:string? user_id?:string"},
     SchemaDoc{"ConnectionVerdict",
               "ok:boolean provider:string connection:string action:string message:string "
-              "error?:any run_id:string"},
+              "error?:any output?:any run_id:string success?:boolean"},
+    SchemaDoc{"IntegrationTest",
+              "! action_id?:string? params?:any parameters?:any connection?:string? "
+              "user_id?:string"},
     SchemaDoc{"IntegrationSet",
               "! name?:string? display_name?:string? description?:string? "
               "auth_type?:api_key|oauth base_url?:string? auth_header?:string? "
@@ -78,7 +81,8 @@ constexpr std::array kSchemas{
     SchemaDoc{"ImportNote", "code:string message:string pointer:string count:integer"},
     SchemaDoc{"IntegrationShown",
               "success:boolean id:string integration:Integration credential_types:[string] "
-              "manifest:object"},
+              "credentials:[CredentialTested] manifest:object"},
+    SchemaDoc{"CredentialTested", "type:string is_valid:boolean last_validated_at:time?"},
     SchemaDoc{"IntegrationCredentials", "success:boolean id:string types:[string]"},
     SchemaDoc{"Health",
               "status:healthy|unhealthy version:string database:DatabaseHealth "

@@ -132,6 +132,9 @@ SchemePtr make_oauth2(const SchemeSource& source) {
       if (auto program = take->program(name)) spec->take.emplace_back(name, std::move(program));
     }
   }
+  if (const auto id = source.spec.fields.find("client_id"); id != source.spec.fields.end()) {
+    spec->client_id = id->second.fallback.value_or("");
+  }
   declare_field(source.spec, "client_id", false);
   declare_field(source.spec, "client_secret", true);
   if (spec->grant == OAuth2::Grant::client) {

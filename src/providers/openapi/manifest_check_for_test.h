@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "jq/jq.h"
+#include "providers/manifest/load.h"
 #include "schema/schema.h"
 
 namespace pilot::providers::openapi {
@@ -21,6 +22,10 @@ class ManifestCheck {
   static std::vector<std::string> faults(const Json& manifest) {
     ManifestCheck check;
     check.provider(manifest);
+    for (const Problem& problem : manifest::load(manifest, "custom").problems) {
+      check.fault(
+          fmt::format("does not load: {} {} ({})", problem.code, problem.message, problem.pointer));
+    }
     return std::move(check.faults_);
   }
 

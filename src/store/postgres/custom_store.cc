@@ -255,6 +255,16 @@ awaitable<Status> PostgresStore::put_custom_credential(SealedCredential credenti
   co_return done;
 }
 
+awaitable<Status> PostgresStore::note_validation(UserId user, CustomIntegrationId id, bool valid,
+                                                 WallTime at) {
+  Command command{
+      "UPDATE custom_integration_credentials SET is_valid = $3, last_validated_at = $4"
+      " WHERE user_id = $1 AND integration_id = $2",
+      {}};
+  command.params.text(user.text).text(id.text).boolean(valid).time(at);
+  return writing(one_step(user, std::move(command)), [](const Answers&) { return ok(); });
+}
+
 awaitable<Result<std::vector<SealedCredential>>> PostgresStore::custom_credentials(
     UserId user, CustomIntegrationId id) {
   static constexpr auto kSelect = SqlText("SELECT ") + kCustomCredentialColumns +

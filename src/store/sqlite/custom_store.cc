@@ -253,6 +253,17 @@ awaitable<Status> SqliteStore::put_custom_credential(SealedCredential credential
   co_return done;
 }
 
+awaitable<Status> SqliteStore::note_validation(UserId user, CustomIntegrationId id, bool valid,
+                                               WallTime at) {
+  auto work = [user = std::move(user), id = std::move(id), valid, at](Connection& db) {
+    static constexpr char kNote[] =
+        "UPDATE custom_integration_credentials SET is_valid = ?3, last_validated_at = ?4"
+        " WHERE user_id = ?1 AND integration_id = ?2";
+    return db.query(kNote).bind(user.text, id.text, valid, at).run();
+  };
+  return writer_.run(std::move(work));
+}
+
 awaitable<Result<std::vector<SealedCredential>>> SqliteStore::custom_credentials(
     UserId user, CustomIntegrationId id) {
   return readers_.run([user = std::move(user), id = std::move(id)](Connection& db) {

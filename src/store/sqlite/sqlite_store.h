@@ -90,6 +90,8 @@ class SqliteStore final : public Store {
   awaitable<Status> put_custom_credential(SealedCredential credential) override;
   awaitable<Result<std::vector<SealedCredential>>> custom_credentials(
       UserId user, CustomIntegrationId id) override;
+  awaitable<Status> note_validation(UserId user, CustomIntegrationId id, bool valid,
+                                    WallTime at) override;
   std::uint64_t custom_generation() const override { return custom_generation_.load(); }
   awaitable<Status> put_oauth_state(OAuthState state, std::int64_t most) override;
   awaitable<Result<std::optional<UserId>>> oauth_state_owner(std::string state_sha256) override;

@@ -5,9 +5,11 @@ schema holds itself, anything is allowed. What does not judge a request goes: an
 words, and discriminators (they need the references).
 """
 import json
+import re
 import urllib.parse
 
 FORM = "application/x-www-form-urlencoded"
+ODD_ESCAPE = re.compile(r"\\[^dDwWsSbBnrtvfcxupPk0-9^$\\.*+?()\[\]{}|/-]")  # refused in /.../u
 TOO_BIG = 3_000_000   # characters of one document: the validator starts on it within seconds
 DEPTHS = (12, 9, 7, 6, 5, 4, 3, 2)
 LISTS_OF_NAMES = ("properties", "patternProperties", "headers", "content", "encoding")
@@ -20,6 +22,17 @@ def judges(key):
     if isinstance(key, str) and key.startswith("x-"):
         return key == "x-nullable"
     return key not in WORDS
+
+
+def judgeable(schema):
+    """Mends what makes Prism judge nothing of the whole body, in silence: it cannot compile it."""
+    if "nullable" in schema and "type" not in schema:
+        del schema["nullable"]
+    if isinstance(schema.get("pattern"), str) and ODD_ESCAPE.search(schema["pattern"]):
+        del schema["pattern"]
+    if isinstance(schema.get("properties"), dict) and "type" not in schema:
+        schema["type"] = "object"  # it says what an object has; a text would do otherwise
+    return schema
 
 
 class Cutter:
@@ -54,9 +67,10 @@ class Cutter:
             return self.copy(inner, open_references + (reference,))
         if names:
             return {key: self.copy(value, open_references) for key, value in node.items()}
-        return {key: self.copy(value, open_references,
-                               key in LISTS_OF_NAMES and isinstance(value, dict))
-                for key, value in node.items() if judges(key)}
+        copied = {key: self.copy(value, open_references,
+                                 key in LISTS_OF_NAMES and isinstance(value, dict))
+                  for key, value in node.items() if judges(key)}
+        return judgeable(copied)
 
     def operation(self, node):
         kept = {key: value for key, value in node.items()
@@ -131,6 +145,15 @@ def leave_out_absent(operation, sent):
                         if name in keep}
 
 
+def leave_out_absent_headers(node, requests):
+    """Takes out optional headers that are lists and not sent: Prism ends itself on those."""
+    sent = {name.lower() for request in requests for name in request.headers}
+    node["parameters"] = [
+        one for one in node.get("parameters") or []
+        if one.get("in") != "header" or one.get("required") or one.get("name", "").lower() in sent
+        or (one.get("schema") or one).get("type") != "array"]
+
+
 def cut_once(document, wanted, depth):
     """wanted: (documents.Operation, its requests, their documents.Place)."""
     cutter = Cutter(document, depth)
@@ -148,6 +171,7 @@ def cut_once(document, wanted, depth):
             path["parameters"] = cutter.copy(item["parameters"])
         copied = cutter.operation(item[operation.method.lower()])
         leave_out_absent(copied, names_sent(requests))
+        leave_out_absent_headers(copied, requests)
         add_types(copied, where.types)
         if "security" in copied:
             copied["security"] = with_known_schemes(copied["security"], kept)

@@ -49,8 +49,9 @@ def place(entry):
         name = f"{package}/{path}"
     else:
         name, package, path = entry["from"], "", entry["file"]
-    return Place(name, package, path, name.startswith("googleapis.com/"), entry.get("base"),
-                 entry.get("instead", {}), entry.get("types", {}))
+    slashes = entry.get("slashes", name.startswith("googleapis.com/"))
+    return Place(name, package, path, slashes, entry.get("base"), entry.get("instead", {}),
+                 entry.get("types", {}))
 
 
 def find_file(where, packages, folder):
@@ -116,7 +117,7 @@ class Operation:
 
     @property
     def literals(self):
-        return len(re.sub(r"\{[^}]*\}", "", self.base + self.template))
+        return len(re.sub(r"\{[^}]*\}", "", self.base + self.template))  # with the marker
 
 
 def operations(document, base):
@@ -130,10 +131,14 @@ def operations(document, base):
 
 
 def is_marked(request, marker):
-    """Whether a request has the NAME=VALUE that AWS tells operations apart with."""
-    name, _, value = marker.partition("=")
-    fields = urllib.parse.parse_qs(f"{request.query}&{request.body}")
-    return not marker or request.headers.get(name) == value or fields.get(name) == [value]
+    """Whether a request has what AWS tells operations apart with: NAME=VALUE, or NAME alone."""
+    fields = urllib.parse.parse_qs(f"{request.query}&{request.body}", keep_blank_values=True)
+    given = {name: values[0] for name, values in fields.items()} | request.headers
+    for part in marker.split("&") if marker else []:
+        name, has_value, value = part.partition("=")
+        if name not in given or (has_value and given[name] != value):
+            return False
+    return True
 
 
 class Index:
@@ -183,8 +188,8 @@ def path_below(operation, request, where):
         path = path[len(urllib.parse.quote(base.group(0), safe="/:@!$&'()*+,;=~")):]
     if not where.slashes:
         return path
-    groups = re.split(r"(\{[^}]*\})", operation.template)
-    matcher = "".join("(.+)" if part.startswith("{") else re.escape(part) for part in groups)
+    groups = re.split(r"(\{[^}]*\})", operation.served)
+    matcher = "".join("(.+?)" if part.startswith("{") else re.escape(part) for part in groups)
     values = iter(re.fullmatch(matcher, urllib.parse.unquote(path)).groups())
     return "".join(urllib.parse.quote(next(values), safe="") if part.startswith("{") else part
                    for part in groups)

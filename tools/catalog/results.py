@@ -66,6 +66,14 @@ def excuse(outcomes, exceptions):
     return wrong
 
 
+def lost(stored, outcomes):
+    """Actions that a document had and has no more: a path was misspelt, or a document changed."""
+    return [f"{provider}.{action}: {stored[provider][action][1]} had it; now: {outcome.kind}"
+            for (provider, action), outcome in sorted(outcomes.items())
+            if stored.get(provider, {}).get(action, [""])[0] in (proof.PASSED, EXCUSED)
+            and outcome.kind not in (proof.PASSED, EXCUSED, proof.REFUSED, proof.AWAY)]
+
+
 def merge(stored, providers, outcomes, hashes):
     """Puts the outcomes of a run over the stored ones; a document that was away leaves the old."""
     for provider in providers:

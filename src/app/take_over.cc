@@ -9,6 +9,7 @@
 #include "api/codec_schedule.h"
 #include "app/app.h"
 #include "base/run_here.h"
+#include "engine/user_providers.h"
 
 namespace pilot::app {
 namespace {
@@ -41,7 +42,9 @@ class Plans {
     ++out_.plans;
     const std::string_view kind = string_or(plan->trigger, "type");
     if (kind == "webhook" || kind == "event") ++out_.hooks;
-    const api::Checked checked = api::check_document(plan->document, plan->name, "", registry_);
+    const auto registry = run_here(io_, own_.of_document(key.user, plan->document));
+    if (!registry) return registry.error();
+    const api::Checked checked = api::check_document(plan->document, plan->name, "", *registry);
     if (!checked.problems.empty()) add(out_.plans_wrong, *plan, checked.problems.front());
     // A later version is somebody's own, and has the schedule that they wanted.
     if (plan->status != "active" || plan->version != 1 || !plan::is_schedule(plan->trigger)) {
@@ -90,7 +93,7 @@ class Plans {
   store::Store& store_;
   boost::asio::io_context& io_;
   TakeOver& out_;
-  Registry registry_ = make_registry({});
+  engine::UserProviders own_{store_, make_registry({})};  // plans may call custom integrations
   std::unique_ptr<Clock> clock_ = make_system_clock();
   std::unique_ptr<Random> random_ = make_system_random();
 };

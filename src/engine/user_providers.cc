@@ -11,6 +11,7 @@
 #include "model/limits.h"
 #include "providers/custom_manifest.h"
 #include "providers/manifest/load.h"
+#include "providers/manifest/reader.h"
 
 namespace pilot::engine {
 namespace {
@@ -191,12 +192,16 @@ UserProviders::OwnPtr UserProviders::make(const CustomIntegration& integration,
     out->fault = inactive(integration);
     return out;
   }
-  providers::manifest::Loaded loaded = providers::manifest::load(manifest, "custom");
+  // The old service took any name; the format of manifests does not.
+  Json named = manifest;
+  if (!providers::manifest::is_snake_case(integration.name)) named.get_object()["id"] = "custom";
+  providers::manifest::Loaded loaded = providers::manifest::load(named, "custom");
   if (!loaded.provider) {
     out->fault = faulty(integration, loaded.problems.front());
     return out;
   }
   providers::Provider& provider = *loaded.provider;
+  provider.name = integration.name;
   provider.credentials = providers::custom_alias(integration);
   if (taken) {  // Pilot has learnt that name since; custom_<id> still works
     provider.name = provider.credentials;

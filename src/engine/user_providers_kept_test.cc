@@ -66,6 +66,14 @@ TEST_F(KeptProviders, WhatHasNotChangedStaysTheSameProvider) {
   EXPECT_NE(named("acme")->find("acme"), first->find("acme"));
 }
 
+TEST_F(KeptProviders, AnyNameThatTheOldServiceTookIsCalledAsItIs) {
+  put(acme(kId, "Our CRM"));
+  const RegistryPtr found = named("Our CRM");
+  ASSERT_NE(found->find("Our CRM"), nullptr);
+  EXPECT_EQ(found->find("Our CRM")->name, "Our CRM");
+  EXPECT_NE(named("custom_" + std::string(kId))->find("custom_" + std::string(kId)), nullptr);
+}
+
 TEST_F(KeptProviders, LargeOnesAreLoadedBesideTheShard) {
   put(large());
   const RegistryPtr found = named("acme");
@@ -148,6 +156,7 @@ TEST_F(KeptProviders, EachConnectionHasTheIntegrationsOAuthClientAndOnlyDefaultT
 }
 
 TEST_F(KeptProviders, AKeyIsATokenByAnotherName) {
+  using Pair = std::pair<std::string, std::string>;
   const auto given = [](std::string_view kind, std::vector<std::string> asks,
                         std::string_view type) {
     providers::Provider provider{.name = "acme", .kind = std::string(kind)};
@@ -155,10 +164,9 @@ TEST_F(KeptProviders, AKeyIsATokenByAnotherName) {
     providers::Connection connection;
     connection.values.emplace(type, Secret(std::string("v")));
     use_old_words(connection, provider);
-    return std::pair(connection.value("api_key").value_or("-"),
-                     connection.value("access_token").value_or("-"));
+    return Pair(connection.value("api_key").value_or("-"),
+                connection.value("access_token").value_or("-"));
   };
-  using Pair = std::pair<std::string_view, std::string_view>;
   EXPECT_EQ(given("custom", {"api_key"}, "token"), Pair("v", "-"));
   EXPECT_EQ(given("custom", {"api_key"}, "access_token"), Pair("v", "v"));
   EXPECT_EQ(given("custom", {"access_token"}, "api_key"), Pair("v", "v"));

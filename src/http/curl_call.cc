@@ -96,7 +96,8 @@ std::optional<SendError> CurlCall::prepare(void* easy) {
   // Both set, even when empty: else curl asks the environment.
   curl_easy_setopt(easy, CURLOPT_PROXY, options_.proxy.c_str());
   curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
-  if (!options_.authorities.empty()) {
+  // Not for plain HTTP: curl copies them for each connection, encrypted or not.
+  if (!options_.authorities.empty() && url_.scheme != "http") {
     // Instead of the system's file, which CURLOPT_CAPATH, left as it is, has certificate by
     // certificate, too.
     curl_blob authorities{const_cast<char*>(options_.authorities.data()),

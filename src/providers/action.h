@@ -133,8 +133,8 @@ struct Action {
   std::string docs;                                               // URL
   std::vector<std::string> aliases;                               // old names
   std::map<std::string, std::string, std::less<>> param_aliases;  // old name of a param -> its name
-  Json params;                                                    // JSON Schema of an object
-  Json example;                          // params of a call that makes sense; null: none
+  Json params;   // JSON Schema of an object, until Provider::add makes `schema` of it
+  Json example;  // params of a call that makes sense; null: none
   std::vector<std::string> code_params;  // taken as they stand; a reference inside is refused
   // What is wrong with the params of a plan that is being saved, beyond the schema; else empty.
   // References in them are not resolved yet. Pointers under `pointer`.
@@ -146,7 +146,7 @@ struct Action {
   std::optional<RateLimit> rate;  // of this action alone, beside the provider's
   std::variant<LogicAction, HttpAction, MailAction, TaskAction> body;
 
-  schema::Schema schema;  // compiled from `params` by the registry
+  schema::Schema schema;  // of `params`; Provider::add compiles it unless it is there already
 
   EffectClass effect_for(const Json& resolved) const {
     return effect_of ? effect_of(resolved) : effect;

@@ -23,7 +23,7 @@ struct OAuth2 {
   std::vector<std::string> scopes;
   std::string scope_separator = " ";
   std::string client_id;  // unless the connection names one; of users' own providers
-  bool pkce = true;  // S256
+  bool pkce = true;       // S256
   ClientAuth client_auth = ClientAuth::body;
   JsonObject authorize_params;  // more of the authorize URL's query: {access_type: offline}
   JsonObject token_params;      // more of the token request's form

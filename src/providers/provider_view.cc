@@ -25,7 +25,7 @@ Json action_json(const Provider& provider, const Action& action) {
                  {"title", action.title},
                  {"description", action.description},
                  {"aliases", texts(action.aliases)},
-                 {"params", action.params},
+                 {"params", action.schema.document()},
                  {"effect", to_string(action.effect)}};
   if (action.effect_of) out["effect_depends_on_params"] = true;
   if (action.timeout) out["timeout_ms"] = action.timeout->count();

@@ -17,15 +17,18 @@ Provider& Provider::add(Action action) {
       throw std::logic_error("alias " + name + "." + alias + " is there twice");
     }
   }
-  if (action.params.is_null()) {
-    action.params = JsonObject{{"type", "object"}, {"additionalProperties", false}};
+  if (!action.schema.compiled()) {
+    if (action.params.is_null()) {
+      action.params = JsonObject{{"type", "object"}, {"additionalProperties", false}};
+    }
+    Result<schema::Schema> compiled =
+        schema::Schema::compile(std::exchange(action.params, nullptr));
+    if (!compiled) {
+      throw std::logic_error("schema of " + what + ", " + compiled.error().pointer + ": " +
+                             compiled.error().message);
+    }
+    action.schema = std::move(*compiled);
   }
-  Result<schema::Schema> compiled = schema::Schema::compile(action.params);
-  if (!compiled) {
-    throw std::logic_error("schema of " + what + ", " + compiled.error().pointer + ": " +
-                           compiled.error().message);
-  }
-  action.schema = std::move(*compiled);
   if (action.is_logic()) action.effect = EffectClass::pure;
   actions.push_back(std::move(action));
   return *this;

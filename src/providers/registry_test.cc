@@ -125,9 +125,9 @@ TEST(NativeProviders, EveryParamIsDescribedAndUnknownOnesAreRefused) {
       EXPECT_FALSE(action.title.empty());
       EXPECT_FALSE(action.description.empty());
       const bool takes_any_name = provider->name == "logic" && action.name == "set";
-      EXPECT_EQ(*find(action.params, "additionalProperties"), Json(takes_any_name));
+      EXPECT_EQ(*find(action.schema.document(), "additionalProperties"), Json(takes_any_name));
       if (takes_any_name) continue;
-      for (const auto& member : find(action.params, "properties")->get_object()) {
+      for (const auto& member : find(action.schema.document(), "properties")->get_object()) {
         EXPECT_NE(string_or(member.value(), "description"), "") << std::string(member.key());
       }
     }

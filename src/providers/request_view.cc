@@ -66,7 +66,7 @@ void rename_old_params(const Action& action, Json& params) {
 Status check_params(const Action& action, Json& params) {
   if (params.is_null()) params = JsonObject{};
   rename_old_params(action, params);
-  if (params.is_object()) schema::fill_defaults(params, action.params);
+  if (params.is_object()) schema::fill_defaults(params, action.schema.document());
   const Problems problems = action.schema.check(params);
   if (problems.empty()) return ok();
   std::string message = fmt::format("params of {}: ", action.name);

@@ -21,8 +21,7 @@ namespace pilot::schema {
 
 class Schema {
  public:
-  static Result<Schema> compile(
-      const Json& schema);  // code invalid_schema, pointer into the schema
+  static Result<Schema> compile(Json schema);  // code invalid_schema, pointer into the schema
 
   // Problems with pointers under `base`, most telling first; empty when it fits. Codes:
   // missing_param (its pointer is where the member should be), unknown_param (with the nearest
@@ -38,6 +37,7 @@ class Schema {
                  const std::function<bool(const Json&)>& skip) const;
 
   const Json& document() const;
+  bool compiled() const { return root_ != nullptr; }  // false for one that was only declared
 
   struct Node;  // internal
 

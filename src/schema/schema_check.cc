@@ -110,11 +110,11 @@ bool Checker::check_choice(const Node& node, const Json& value, const Place& pla
   bool fits = node.constant == nullptr || same(value, *node.constant, wildcard);
   if (fits && node.choices != nullptr) {
     if (value.is_structured()) {
-      spend(node.nested_choices.size());
-      fits = std::any_of(node.nested_choices.begin(), node.nested_choices.end(),
+      spend(node.chosen->nested.size());
+      fits = std::any_of(node.chosen->nested.begin(), node.chosen->nested.end(),
                          [&](const Json* choice) { return same(value, *choice, wildcard); });
     } else {
-      fits = node.scalar_choices.contains(canonical(value));
+      fits = node.chosen->scalars.contains(canonical(value));
     }
   }
   if (fits) return true;
@@ -126,31 +126,33 @@ bool Checker::check_choice(const Node& node, const Json& value, const Place& pla
 
 bool Checker::check_number(const Node& node, const Json& value, const Place& place) {
   const bool fits =
-      (node.minimum == nullptr || compare(value, *node.minimum) >= 0) &&
-      (node.maximum == nullptr || compare(value, *node.maximum) <= 0) &&
-      (node.exclusive_minimum == nullptr || compare(value, *node.exclusive_minimum) > 0) &&
-      (node.exclusive_maximum == nullptr || compare(value, *node.exclusive_maximum) < 0) &&
-      (node.multiple_of == nullptr || is_multiple(value, *node.multiple_of));
+      (node.number->minimum == nullptr || compare(value, *node.number->minimum) >= 0) &&
+      (node.number->maximum == nullptr || compare(value, *node.number->maximum) <= 0) &&
+      (node.number->exclusive_minimum == nullptr ||
+       compare(value, *node.number->exclusive_minimum) > 0) &&
+      (node.number->exclusive_maximum == nullptr ||
+       compare(value, *node.number->exclusive_maximum) < 0) &&
+      (node.number->multiple_of == nullptr || is_multiple(value, *node.number->multiple_of));
   return fits || fail_value(node, value, place);
 }
 
 bool Checker::check_string(const Node& node, const Json& value, const Place& place) {
   const std::string_view text = as_view(value.get_string());
-  if (node.min_length || node.max_length) {
+  if (node.string->min_length || node.string->max_length) {
     const std::uint64_t length = characters(text);
-    if ((node.min_length && length < *node.min_length) ||
-        (node.max_length && length > *node.max_length)) {
+    if ((node.string->min_length && length < *node.string->min_length) ||
+        (node.string->max_length && length > *node.string->max_length)) {
       return fail(place, "invalid_value", [&] {
         return "expected " + describe_for(node, value) + ", got one of " + std::to_string(length);
       });
     }
   }
-  if (node.format != Format::none && !fits(node.format, text)) {
+  if (node.string->format != Format::none && !fits(node.string->format, text)) {
     return fail_value(node, value, place);
   }
-  if (!node.pattern) return true;
-  if (!spend(node.pattern->cost(text))) return false;
-  return node.pattern->matches(text) || fail_value(node, value, place);
+  if (!node.string->pattern) return true;
+  if (!spend(node.string->pattern->cost(text))) return false;
+  return node.string->pattern->matches(text) || fail_value(node, value, place);
 }
 
 Problems Schema::check(const Json& value, std::string_view base, std::size_t max_problems) const {

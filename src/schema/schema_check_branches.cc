@@ -76,12 +76,12 @@ std::string lacking_names(const std::vector<Candidate>& candidates) {
 bool Checker::check_branches(const Node& node, const Json& value, const Place& place) {
   bool fits = true;
   if (node.reference != nullptr && !check(*node.reference, value, place)) fits = false;
-  for (const Node* part : node.all_of) {
+  for (const Node* part : node.branches->all_of) {
     if (!check(*part, value, place)) fits = false;
   }
-  if (!node.any_of.empty() && !check_any_of(node, value, place)) fits = false;
-  if (!node.one_of.empty() && !check_one_of(node, value, place)) fits = false;
-  if (node.excluded != nullptr && !check_not(node, value, place)) fits = false;
+  if (!node.branches->any_of.empty() && !check_any_of(node, value, place)) fits = false;
+  if (!node.branches->one_of.empty() && !check_one_of(node, value, place)) fits = false;
+  if (node.branches->excluded != nullptr && !check_not(node, value, place)) fits = false;
   return fits;
 }
 
@@ -93,33 +93,33 @@ Checker::Trial Checker::try_out(const Node& node, const Json& value, const Place
 }
 
 bool Checker::check_any_of(const Node& node, const Json& value, const Place& place) {
-  const bool fits = std::any_of(node.any_of.begin(), node.any_of.end(), [&](const Node* branch) {
-    return try_out(*branch, value, place).fits;
-  });
-  return fits || tell_branches(node.any_of, value, place);
+  const bool fits =
+      std::any_of(node.branches->any_of.begin(), node.branches->any_of.end(),
+                  [&](const Node* branch) { return try_out(*branch, value, place).fits; });
+  return fits || tell_branches(node.branches->any_of, value, place);
 }
 
 bool Checker::check_one_of(const Node& node, const Json& value, const Place& place) {
   std::vector<std::string> certain;  // the numbers of the branches, from 1
   bool possible = false;
-  for (std::size_t i = 0; i < node.one_of.size(); ++i) {
-    const Trial trial = try_out(*node.one_of[i], value, place);
+  for (std::size_t i = 0; i < node.branches->one_of.size(); ++i) {
+    const Trial trial = try_out(*node.branches->one_of[i], value, place);
     if (trial.fits && trial.certain) certain.push_back(std::to_string(i + 1));
     if (trial.fits) possible = true;
   }
-  if (!possible) return tell_branches(node.one_of, value, place);
+  if (!possible) return tell_branches(node.branches->one_of, value, place);
   if (certain.size() <= 1) return true;
   return fail(place, "invalid_value", [&] {
-    return "expected exactly one of the " + std::to_string(node.one_of.size()) +
+    return "expected exactly one of the " + std::to_string(node.branches->one_of.size()) +
            " forms allowed here, got what fits " + joined(certain, "and") + " of them";
   });
 }
 
 bool Checker::check_not(const Node& node, const Json& value, const Place& place) {
-  const Trial trial = try_out(*node.excluded, value, place);
+  const Trial trial = try_out(*node.branches->excluded, value, place);
   if (!trial.fits || !trial.certain) return true;
   return fail(place, "invalid_value", [&] {
-    return "expected anything but " + describe(*node.excluded) + ", got " +
+    return "expected anything but " + describe(*node.branches->excluded) + ", got " +
            got(value, state_.secret);
   });
 }
@@ -148,7 +148,7 @@ bool Checker::tell_branches(const std::vector<const Node*>& branches, const Json
   }
   // No branch took the value as a whole: say what all of them would have taken.
   Node all;
-  all.any_of = branches;
+  all.branches.make().any_of = branches;
   return fail(place, all_have(best.problems, "wrong_type") ? "wrong_type" : "invalid_value",
               [&] { return "expected " + describe(all) + ", got " + got(value, state_.secret); });
 }

@@ -19,13 +19,14 @@ constexpr std::size_t kBytesPerStep = 64;     // of the text that stands for an 
 
 std::string unknown_name(const Schema::Node& node, std::string_view name) {
   const std::string_view shown = utf8_prefix(name, kShownName);
-  const std::vector<std::string> names(node.property_names.begin(), node.property_names.end());
+  const std::vector<std::string> names(node.object->property_names.begin(),
+                                       node.object->property_names.end());
   std::string text = "\"" + std::string(shown) + "\" is not known here";
   if (names.size() <= kNearestNames) text += did_you_mean(shown, names);
-  if (names.size() + node.pattern_properties.size() > kShownNames) return text;
+  if (names.size() + node.object->pattern_properties.size() > kShownNames) return text;
   std::vector<std::string> known;
   for (const std::string& one : names) known.push_back("\"" + one + "\"");
-  for (const PatternNode& entry : node.pattern_properties) {
+  for (const PatternNode& entry : node.object->pattern_properties) {
     known.push_back("what matches " + entry.pattern->text());
   }
   if (known.empty()) return text + "; nothing is";
@@ -36,19 +37,20 @@ std::string unknown_name(const Schema::Node& node, std::string_view name) {
 
 bool Checker::check_array(const Node& node, const Json& value, const Place& place) {
   const JsonArray& array = value.get_array();
-  if ((node.min_items && array.size() < *node.min_items) ||
-      (node.max_items && array.size() > *node.max_items)) {
+  if ((node.array->min_items && array.size() < *node.array->min_items) ||
+      (node.array->max_items && array.size() > *node.array->max_items)) {
     return fail_value(node, value, place);
   }
   bool fits = true;
   for (std::size_t i = 0; i < array.size() && may_go_on(); ++i) {
-    const Node* item = i < node.prefix_items.size() ? node.prefix_items[i] : node.items;
+    const Node* item =
+        i < node.array->prefix_items.size() ? node.array->prefix_items[i] : node.array->items;
     if (item == nullptr) break;
     if (!check(*item, array[i], place.item(i))) fits = false;
     if (!fits && most_ == 0) return false;
   }
-  if (node.unique_items && !check_unique(node, value, place)) fits = false;
-  if (node.contains != nullptr && !check_contains(node, value, place)) fits = false;
+  if (node.array->unique_items && !check_unique(node, value, place)) fits = false;
+  if (node.array->contains != nullptr && !check_contains(node, value, place)) fits = false;
   return fits;
 }
 
@@ -88,10 +90,10 @@ bool Checker::has_unknown(const Json& value) const {
 bool Checker::check_contains(const Node& node, const Json& value, const Place& place) {
   const JsonArray& array = value.get_array();
   for (std::size_t i = 0; i < array.size() && state_.gave_up == nullptr; ++i) {
-    if (try_out(*node.contains, array[i], place.item(i)).fits) return true;
+    if (try_out(*node.array->contains, array[i], place.item(i)).fits) return true;
   }
   return fail(place, "invalid_value", [&] {
-    return "expected at least one item to be " + describe(*node.contains) + ", got " +
+    return "expected at least one item to be " + describe(*node.array->contains) + ", got " +
            got(value, state_.secret);
   });
 }
@@ -100,11 +102,11 @@ bool Checker::check_object(const Node& node, const Json& value, const Place& pla
   const JsonObject& object = value.get_object();
   bool fits = check_unknown_members(node, object, place);
   if (!check_required(node, object, place)) fits = false;
-  if ((node.min_properties && object.size() < *node.min_properties) ||
-      (node.max_properties && object.size() > *node.max_properties)) {
+  if ((node.object->min_properties && object.size() < *node.object->min_properties) ||
+      (node.object->max_properties && object.size() > *node.object->max_properties)) {
     fits = fail_value(node, value, place);
   }
-  if (node.names != nullptr && !check_names(node, object, place)) fits = false;
+  if (node.object->names != nullptr && !check_names(node, object, place)) fits = false;
   for (const auto& member : object) {
     if (!may_go_on() || (!fits && most_ == 0)) return false;
     const std::string_view name = member.key();
@@ -115,7 +117,9 @@ bool Checker::check_object(const Node& node, const Json& value, const Place& pla
 
 bool Checker::check_unknown_members(const Node& node, const JsonObject& object,
                                     const Place& place) {
-  if (node.additional_properties == nullptr || !node.additional_properties->forbidden) return true;
+  if (node.object->additional_properties == nullptr ||
+      !node.object->additional_properties->forbidden)
+    return true;
   bool fits = true;
   for (const auto& member : object) {
     if (!may_go_on()) return false;
@@ -127,8 +131,8 @@ bool Checker::check_unknown_members(const Node& node, const JsonObject& object,
 }
 
 bool Checker::is_declared(const Node& node, std::string_view name) {
-  if (node.properties.contains(name)) return true;
-  return std::any_of(node.pattern_properties.begin(), node.pattern_properties.end(),
+  if (node.object->properties.contains(name)) return true;
+  return std::any_of(node.object->pattern_properties.begin(), node.object->pattern_properties.end(),
                      [&](const PatternNode& entry) {
                        return spend(entry.pattern->cost(name)) && entry.pattern->matches(name);
                      });
@@ -136,13 +140,14 @@ bool Checker::is_declared(const Node& node, std::string_view name) {
 
 bool Checker::check_required(const Node& node, const JsonObject& object, const Place& place) {
   bool fits = true;
-  for (const std::string_view name : node.required) {
+  for (const std::string_view name : node.object->required) {
     if (!may_go_on() || !spend(1)) return false;
     if (find(object, name) != nullptr) continue;
     fits = fail(place.member(name), "missing_param", [&] {
-      const auto property = node.properties.find(name);
-      const std::string words =
-          property == node.properties.end() ? "" : ": expected " + describe(*property->second);
+      const auto property = node.object->properties.find(name);
+      const std::string words = property == node.object->properties.end()
+                                    ? ""
+                                    : ": expected " + describe(*property->second);
       return "\"" + std::string(name) + "\" is required" + words;
     });
   }
@@ -156,9 +161,10 @@ bool Checker::check_names(const Node& node, const JsonObject& object, const Plac
   for (const auto& member : object) {
     if (!may_go_on()) break;
     const std::string_view name = member.key();
-    if (try_out(*node.names, Json(name), place).fits) continue;
+    if (try_out(*node.object->names, Json(name), place).fits) continue;
     fits = fail(place.member(name), "invalid_value", [&] {
-      return "expected a name that is " + describe(*node.names) + ", got " + got(Json(name), false);
+      return "expected a name that is " + describe(*node.object->names) + ", got " +
+             got(Json(name), false);
     });
   }
   state_.skip = skip;
@@ -169,20 +175,21 @@ bool Checker::check_member(const Node& node, std::string_view name, const Json& 
                            const Place& place) {
   bool fits = true;
   bool declared = false;
-  if (const auto property = node.properties.find(name); property != node.properties.end()) {
+  if (const auto property = node.object->properties.find(name);
+      property != node.object->properties.end()) {
     declared = true;
     fits = check(*property->second, value, place);
   }
-  for (const PatternNode& entry : node.pattern_properties) {
+  for (const PatternNode& entry : node.object->pattern_properties) {
     if (!spend(entry.pattern->cost(name))) return false;
     if (!entry.pattern->matches(name)) continue;
     declared = true;
     if (!check(*entry.node, value, place)) fits = false;
   }
   // Where nothing more is allowed, check_unknown_members has said so.
-  if (!declared && node.additional_properties != nullptr &&
-      !node.additional_properties->forbidden) {
-    return check(*node.additional_properties, value, place);
+  if (!declared && node.object->additional_properties != nullptr &&
+      !node.object->additional_properties->forbidden) {
+    return check(*node.object->additional_properties, value, place);
   }
   return fits;
 }

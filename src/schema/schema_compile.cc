@@ -85,10 +85,11 @@ const Json* at_pointer(const Json& document, std::string_view pointer) {
 // The nodes that are checked against the very value that `node` is checked against.
 std::vector<const Node*> in_place(const Node& node) {
   std::vector<const Node*> all;
-  for (const auto* group : {&node.any_of, &node.one_of, &node.all_of}) {
+  for (const auto* group :
+       {&node.branches->any_of, &node.branches->one_of, &node.branches->all_of}) {
     all.insert(all.end(), group->begin(), group->end());
   }
-  if (node.excluded != nullptr) all.push_back(node.excluded);
+  if (node.branches->excluded != nullptr) all.push_back(node.branches->excluded);
   if (node.reference != nullptr) all.push_back(node.reference);
   return all;
 }
@@ -202,9 +203,10 @@ Status Compiler::check_circles() const {
   return ok();
 }
 
-Result<Schema> Schema::compile(const Json& schema) {
+Result<Schema> Schema::compile(Json schema) {
   auto tree = std::make_shared<Tree>();
-  tree->document = Json(schema, boost::json::storage_ptr{});  // not in the caller's memory resource
+  // Not in the caller's memory resource.
+  tree->document = Json(std::move(schema), boost::json::storage_ptr{});
   if (Status done = Compiler{*tree}.run(); !done) return done.error();
   Schema compiled;
   const Node* root = &tree->nodes.front();

@@ -60,11 +60,11 @@ class Compiler {
   Status read_reference(Node& node, const Json& value, const Place& place);
   template <auto Member>
   Status read_number(Node& node, const Json& value, const Place& place);
-  template <auto Member>
+  template <auto Keywords, auto Member>
   Status read_count(Node& node, const Json& value, const Place& place);
-  template <auto Member>
+  template <auto Keywords, auto Member>
   Status read_schema(Node& node, const Json& value, const Place& place);
-  template <auto Member>
+  template <auto Keywords, auto Member>
   Status read_schemas(Node& node, const Json& value, const Place& place);
 
   // Refuses schemas that lead back to themselves without going into the value.

@@ -50,40 +50,40 @@ Status read_type_name(unsigned& types, const Json& value, const std::string& pla
 template <auto Member>
 Status Compiler::read_number(Node& node, const Json& value, const Place& place) {
   if (!value.is_number()) return expected_schema_part("a number", value, place);
-  node.*Member = &value;
+  node.number.make().*Member = &value;
   return ok();
 }
 
-template <auto Member>
+template <auto Keywords, auto Member>
 Status Compiler::read_count(Node& node, const Json& value, const Place& place) {
   if (!value.is_number() || !is_integral(value) || compare(value, Json(0)) < 0) {
     return invalid_schema("expected an integer of at least 0, got " + to_json(value), place);
   }
   constexpr std::uint64_t kMost = 1ull << 63;  // nothing has more than that
   if (compare(value, Json(kMost)) >= 0) {
-    node.*Member = kMost;
+    (node.*Keywords).make().*Member = kMost;
   } else if (value.is_double()) {
-    node.*Member = static_cast<std::uint64_t>(value.get_double());
+    (node.*Keywords).make().*Member = static_cast<std::uint64_t>(value.get_double());
   } else {
-    node.*Member = value.to_number<std::uint64_t>();
+    (node.*Keywords).make().*Member = value.to_number<std::uint64_t>();
   }
   return ok();
 }
 
-template <auto Member>
+template <auto Keywords, auto Member>
 Status Compiler::read_schema(Node& node, const Json& value, const Place& place) {
-  node.*Member = node_for(value, place);
+  (node.*Keywords).make().*Member = node_for(value, place);
   return ok();
 }
 
-template <auto Member>
+template <auto Keywords, auto Member>
 Status Compiler::read_schemas(Node& node, const Json& value, const Place& place) {
   if (!value.is_array() || value.get_array().empty()) {
     return expected_schema_part("a list of at least one schema", value, place);
   }
   std::size_t index = 0;
   for (const Json& item : value.get_array()) {
-    (node.*Member).push_back(node_for(item, pointer_join(place, index++)));
+    ((node.*Keywords).make().*Member).push_back(node_for(item, pointer_join(place, index++)));
   }
   return ok();
 }
@@ -109,9 +109,9 @@ Status Compiler::read_enum(Node& node, const Json& value, const Place& place) {
   node.choices = &value.get_array();
   for (const Json& choice : value.get_array()) {
     if (choice.is_structured()) {
-      node.nested_choices.push_back(&choice);
+      node.chosen.make().nested.push_back(&choice);
     } else {
-      node.scalar_choices.insert(canonical(choice));
+      node.chosen.make().scalars.insert(canonical(choice));
     }
   }
   return ok();
@@ -126,7 +126,7 @@ Status Compiler::read_multiple_of(Node& node, const Json& value, const Place& pl
   if (!value.is_number() || compare(value, Json(0)) <= 0) {
     return invalid_schema("expected a number greater than 0, got " + to_json(value), place);
   }
-  node.multiple_of = &value;
+  node.number.make().multiple_of = &value;
   return ok();
 }
 
@@ -134,7 +134,7 @@ Status Compiler::read_pattern(Node& node, const Json& value, const Place& place)
   if (!value.is_string()) return expected_schema_part("a regular expression", value, place);
   Result<std::shared_ptr<const Pattern>> pattern = pattern_of(as_view(value.get_string()), place);
   if (!pattern) return pattern.error();
-  node.pattern = std::move(*pattern);
+  node.string.make().pattern = std::move(*pattern);
   return ok();
 }
 
@@ -168,13 +168,13 @@ Status Compiler::read_format(Node& node, const Json& value, const Place& place) 
                               did_you_mean(name, format_names()) + "; there are " + known,
                           place);
   }
-  node.format = *format;
+  node.string.make().format = *format;
   return ok();
 }
 
 Status Compiler::read_unique_items(Node& node, const Json& value, const Place& place) {
   if (!value.is_bool()) return expected_schema_part("true or false", value, place);
-  node.unique_items = value.get_bool();
+  node.array.make().unique_items = value.get_bool();
   return ok();
 }
 
@@ -182,8 +182,8 @@ Status Compiler::read_properties(Node& node, const Json& value, const Place& pla
   if (!value.is_object()) return expected_schema_part("an object of schemas", value, place);
   for (const auto& member : value.get_object()) {
     const std::string_view name = member.key();
-    node.property_names.push_back(name);
-    node.properties[name] = node_for(member.value(), pointer_join(place, name));
+    node.object.make().property_names.push_back(name);
+    node.object.make().properties[name] = node_for(member.value(), pointer_join(place, name));
   }
   return ok();
 }
@@ -194,7 +194,7 @@ Status Compiler::read_pattern_properties(Node& node, const Json& value, const Pl
     const std::string_view text = member.key();
     Result<std::shared_ptr<const Pattern>> pattern = pattern_of(text, pointer_join(place, text));
     if (!pattern) return pattern.error();
-    node.pattern_properties.push_back(
+    node.object.make().pattern_properties.push_back(
         {std::move(*pattern), node_for(member.value(), pointer_join(place, text))});
   }
   return ok();
@@ -211,7 +211,7 @@ Status Compiler::read_required(Node& node, const Json& value, const Place& place
     if (!seen.insert(name).second) {
       return invalid_schema("\"" + std::string(name) + "\" stands in this list twice", here);
     }
-    node.required.push_back(name);
+    node.object.make().required.push_back(name);
   }
   return ok();
 }
@@ -229,32 +229,33 @@ const std::vector<Compiler::Keyword>& Compiler::keywords() {
       {"type", &Compiler::read_type},
       {"enum", &Compiler::read_enum},
       {"const", &Compiler::read_const},
-      {"minimum", &Compiler::read_number<&Node::minimum>},
-      {"maximum", &Compiler::read_number<&Node::maximum>},
-      {"exclusiveMinimum", &Compiler::read_number<&Node::exclusive_minimum>},
-      {"exclusiveMaximum", &Compiler::read_number<&Node::exclusive_maximum>},
+      {"minimum", &Compiler::read_number<&NumberKeywords::minimum>},
+      {"maximum", &Compiler::read_number<&NumberKeywords::maximum>},
+      {"exclusiveMinimum", &Compiler::read_number<&NumberKeywords::exclusive_minimum>},
+      {"exclusiveMaximum", &Compiler::read_number<&NumberKeywords::exclusive_maximum>},
       {"multipleOf", &Compiler::read_multiple_of},
-      {"minLength", &Compiler::read_count<&Node::min_length>},
-      {"maxLength", &Compiler::read_count<&Node::max_length>},
+      {"minLength", &Compiler::read_count<&Node::string, &StringKeywords::min_length>},
+      {"maxLength", &Compiler::read_count<&Node::string, &StringKeywords::max_length>},
       {"pattern", &Compiler::read_pattern},
       {"format", &Compiler::read_format},
       {"properties", &Compiler::read_properties},
       {"required", &Compiler::read_required},
-      {"additionalProperties", &Compiler::read_schema<&Node::additional_properties>},
+      {"additionalProperties",
+       &Compiler::read_schema<&Node::object, &ObjectKeywords::additional_properties>},
       {"patternProperties", &Compiler::read_pattern_properties},
-      {"propertyNames", &Compiler::read_schema<&Node::names>},
-      {"minProperties", &Compiler::read_count<&Node::min_properties>},
-      {"maxProperties", &Compiler::read_count<&Node::max_properties>},
-      {"items", &Compiler::read_schema<&Node::items>},
-      {"prefixItems", &Compiler::read_schemas<&Node::prefix_items>},
-      {"minItems", &Compiler::read_count<&Node::min_items>},
-      {"maxItems", &Compiler::read_count<&Node::max_items>},
+      {"propertyNames", &Compiler::read_schema<&Node::object, &ObjectKeywords::names>},
+      {"minProperties", &Compiler::read_count<&Node::object, &ObjectKeywords::min_properties>},
+      {"maxProperties", &Compiler::read_count<&Node::object, &ObjectKeywords::max_properties>},
+      {"items", &Compiler::read_schema<&Node::array, &ArrayKeywords::items>},
+      {"prefixItems", &Compiler::read_schemas<&Node::array, &ArrayKeywords::prefix_items>},
+      {"minItems", &Compiler::read_count<&Node::array, &ArrayKeywords::min_items>},
+      {"maxItems", &Compiler::read_count<&Node::array, &ArrayKeywords::max_items>},
       {"uniqueItems", &Compiler::read_unique_items},
-      {"contains", &Compiler::read_schema<&Node::contains>},
-      {"anyOf", &Compiler::read_schemas<&Node::any_of>},
-      {"oneOf", &Compiler::read_schemas<&Node::one_of>},
-      {"allOf", &Compiler::read_schemas<&Node::all_of>},
-      {"not", &Compiler::read_schema<&Node::excluded>},
+      {"contains", &Compiler::read_schema<&Node::array, &ArrayKeywords::contains>},
+      {"anyOf", &Compiler::read_schemas<&Node::branches, &BranchKeywords::any_of>},
+      {"oneOf", &Compiler::read_schemas<&Node::branches, &BranchKeywords::one_of>},
+      {"allOf", &Compiler::read_schemas<&Node::branches, &BranchKeywords::all_of>},
+      {"not", &Compiler::read_schema<&Node::branches, &BranchKeywords::excluded>},
       {"$ref", &Compiler::read_reference},
       {"$defs", &Compiler::read_defs},
   };

@@ -34,44 +34,83 @@ struct PatternNode {
   const Schema::Node* node;
 };
 
+// The keywords of one kind of value. Most schemas have those of one kind or of none, and there are
+// thousands of schemas in memory: what is not there takes a pointer's room, and reads as nothing.
+template <class Keywords>
+class Part {
+ public:
+  const Keywords* operator->() const { return kept_ ? kept_.get() : &none(); }
+  Keywords& make() {
+    if (!kept_) kept_ = std::make_unique<Keywords>();
+    return *kept_;
+  }
+
+ private:
+  static const Keywords& none() {
+    static const Keywords kNone;
+    return kNone;
+  }
+  std::unique_ptr<Keywords> kept_;
+};
+
+struct NumberKeywords {
+  const Json* minimum = nullptr;
+  const Json* maximum = nullptr;
+  const Json* exclusive_minimum = nullptr;
+  const Json* exclusive_maximum = nullptr;
+  const Json* multiple_of = nullptr;
+};
+
+struct StringKeywords {
+  std::optional<std::uint64_t> min_length, max_length;  // code points
+  std::shared_ptr<const Pattern> pattern;
+  Format format = Format::none;
+};
+
+struct ObjectKeywords {
+  std::unordered_map<std::string_view, const Schema::Node*> properties;
+  std::vector<std::string_view> property_names;  // in the document's order
+  std::vector<std::string_view> required;
+  std::vector<PatternNode> pattern_properties;
+  const Schema::Node* additional_properties = nullptr;
+  const Schema::Node* names = nullptr;  // propertyNames
+  std::optional<std::uint64_t> min_properties, max_properties;
+};
+
+struct ArrayKeywords {
+  std::vector<const Schema::Node*> prefix_items;
+  const Schema::Node* items = nullptr;
+  const Schema::Node* contains = nullptr;
+  std::optional<std::uint64_t> min_items, max_items;
+  bool unique_items = false;
+};
+
+struct EnumKeywords {
+  std::unordered_set<std::string> scalars;  // in canonical text
+  std::vector<const Json*> nested;          // arrays and objects
+};
+
+struct BranchKeywords {
+  std::vector<const Schema::Node*> any_of, one_of, all_of;
+  const Schema::Node* excluded = nullptr;  // not
+};
+
 struct Schema::Node {
   const Json* document = nullptr;  // the whole one, not this node's part
   bool forbidden = false;          // the schema `false`
   bool secret = false;             // writeOnly: its values stay out of messages
   unsigned types = 0;              // bits of Type; 0 is any
 
-  const JsonArray* choices = nullptr;              // enum
-  std::unordered_set<std::string> scalar_choices;  // of enum, in canonical text
-  std::vector<const Json*> nested_choices;         // arrays and objects of enum
+  const JsonArray* choices = nullptr;  // enum
   const Json* constant = nullptr;
-
-  const Json* minimum = nullptr;
-  const Json* maximum = nullptr;
-  const Json* exclusive_minimum = nullptr;
-  const Json* exclusive_maximum = nullptr;
-  const Json* multiple_of = nullptr;
-
-  std::optional<std::uint64_t> min_length, max_length;  // code points
-  std::shared_ptr<const Pattern> pattern;
-  Format format = Format::none;
-
-  std::unordered_map<std::string_view, const Node*> properties;
-  std::vector<std::string_view> property_names;  // in the document's order
-  std::vector<std::string_view> required;
-  std::vector<PatternNode> pattern_properties;
-  const Node* additional_properties = nullptr;
-  const Node* names = nullptr;  // propertyNames
-  std::optional<std::uint64_t> min_properties, max_properties;
-
-  std::vector<const Node*> prefix_items;
-  const Node* items = nullptr;
-  const Node* contains = nullptr;
-  std::optional<std::uint64_t> min_items, max_items;
-  bool unique_items = false;
-
-  std::vector<const Node*> any_of, one_of, all_of;
-  const Node* excluded = nullptr;   // not
   const Node* reference = nullptr;  // $ref
+
+  Part<EnumKeywords> chosen;
+  Part<NumberKeywords> number;
+  Part<StringKeywords> string;
+  Part<ObjectKeywords> object;
+  Part<ArrayKeywords> array;
+  Part<BranchKeywords> branches;
 };
 
 // What a Schema shares: the document first, since the nodes point into it.

@@ -33,22 +33,25 @@ std::string choices(const JsonArray& all) {
 }
 
 std::string number_phrase(const Schema::Node& node, std::string text) {
-  if (node.minimum != nullptr && node.maximum != nullptr && node.exclusive_minimum == nullptr &&
-      node.exclusive_maximum == nullptr) {
-    text += " from " + to_json(*node.minimum) + " to " + to_json(*node.maximum);
+  if (node.number->minimum != nullptr && node.number->maximum != nullptr &&
+      node.number->exclusive_minimum == nullptr && node.number->exclusive_maximum == nullptr) {
+    text += " from " + to_json(*node.number->minimum) + " to " + to_json(*node.number->maximum);
   } else {
     std::vector<std::string> bounds;
-    if (node.minimum != nullptr) bounds.push_back("of at least " + to_json(*node.minimum));
-    if (node.exclusive_minimum != nullptr) {
-      bounds.push_back("greater than " + to_json(*node.exclusive_minimum));
+    if (node.number->minimum != nullptr)
+      bounds.push_back("of at least " + to_json(*node.number->minimum));
+    if (node.number->exclusive_minimum != nullptr) {
+      bounds.push_back("greater than " + to_json(*node.number->exclusive_minimum));
     }
-    if (node.maximum != nullptr) bounds.push_back("of at most " + to_json(*node.maximum));
-    if (node.exclusive_maximum != nullptr) {
-      bounds.push_back("less than " + to_json(*node.exclusive_maximum));
+    if (node.number->maximum != nullptr)
+      bounds.push_back("of at most " + to_json(*node.number->maximum));
+    if (node.number->exclusive_maximum != nullptr) {
+      bounds.push_back("less than " + to_json(*node.number->exclusive_maximum));
     }
     if (!bounds.empty()) text += " " + joined(bounds, "and");
   }
-  if (node.multiple_of != nullptr) text += " that is a multiple of " + to_json(*node.multiple_of);
+  if (node.number->multiple_of != nullptr)
+    text += " that is a multiple of " + to_json(*node.number->multiple_of);
   return text;
 }
 
@@ -70,13 +73,14 @@ std::string sized(std::string_view article, std::string_view thing, const Bound&
 
 std::string string_phrase(const Schema::Node& node) {
   std::string text;
-  if (node.format == Format::none) {
-    text = sized("a", "string", node.min_length, node.max_length, "character");
+  if (node.string->format == Format::none) {
+    text = sized("a", "string", node.string->min_length, node.string->max_length, "character");
   } else {
-    text = describe(node.format);
-    if (node.max_length) text += " of at most " + counted(*node.max_length, "character");
+    text = describe(node.string->format);
+    if (node.string->max_length)
+      text += " of at most " + counted(*node.string->max_length, "character");
   }
-  if (node.pattern) text += " that matches " + node.pattern->text();
+  if (node.string->pattern) text += " that matches " + node.string->pattern->text();
   return text;
 }
 
@@ -90,10 +94,11 @@ std::vector<std::string> type_phrases(const Schema::Node& node, unsigned types) 
   }
   if ((types & type_boolean) != 0) all.emplace_back("a boolean (true or false)");
   if ((types & type_array) != 0) {
-    all.push_back(sized("an", "array", node.min_items, node.max_items, "item"));
+    all.push_back(sized("an", "array", node.array->min_items, node.array->max_items, "item"));
   }
   if ((types & type_object) != 0) {
-    all.push_back(sized("an", "object", node.min_properties, node.max_properties, "member"));
+    all.push_back(
+        sized("an", "object", node.object->min_properties, node.object->max_properties, "member"));
   }
   if ((types & type_null) != 0) all.emplace_back("null");
   return all;
@@ -102,17 +107,20 @@ std::vector<std::string> type_phrases(const Schema::Node& node, unsigned types) 
 // The types that the keywords speak of, for a schema that names none.
 unsigned implied_types(const Schema::Node& node) {
   unsigned types = 0;
-  if (node.minimum || node.maximum || node.exclusive_minimum || node.exclusive_maximum ||
-      node.multiple_of) {
+  if (node.number->minimum || node.number->maximum || node.number->exclusive_minimum ||
+      node.number->exclusive_maximum || node.number->multiple_of) {
     types |= type_number;
   }
-  if (node.min_length || node.max_length || node.pattern || node.format != Format::none) {
+  if (node.string->min_length || node.string->max_length || node.string->pattern ||
+      node.string->format != Format::none) {
     types |= type_string;
   }
-  if (!node.properties.empty() || !node.required.empty() || node.additional_properties) {
+  if (!node.object->properties.empty() || !node.object->required.empty() ||
+      node.object->additional_properties) {
     types |= type_object;
   }
-  if (!node.prefix_items.empty() || node.items || node.min_items || node.max_items) {
+  if (!node.array->prefix_items.empty() || node.array->items || node.array->min_items ||
+      node.array->max_items) {
     types |= type_array;
   }
   return types;
@@ -141,11 +149,11 @@ std::string describe_at(const Schema::Node& node, int depth) {
   if (node.constant != nullptr) return literal(*node.constant);
   if (node.choices != nullptr) return choices(*node.choices);
   if (node.types != 0) return joined(type_phrases(node, node.types), "or");
-  if (!node.any_of.empty()) return describe_branches(node.any_of, depth - 1);
-  if (!node.one_of.empty()) return describe_branches(node.one_of, depth - 1);
+  if (!node.branches->any_of.empty()) return describe_branches(node.branches->any_of, depth - 1);
+  if (!node.branches->one_of.empty()) return describe_branches(node.branches->one_of, depth - 1);
   if (node.reference != nullptr) return describe_at(*node.reference, depth - 1);
   if (const unsigned types = implied_types(node)) return joined(type_phrases(node, types), "or");
-  for (const Schema::Node* part : node.all_of) {
+  for (const Schema::Node* part : node.branches->all_of) {
     if (std::string words = describe_at(*part, depth - 1); !words.empty()) return words;
   }
   return {};

@@ -13,6 +13,7 @@
 #include "machine.h"
 #include "options.h"
 #include "postgres_bench.h"
+#include "providers_bench.h"
 #include "report.h"
 #include "schedule_bench.h"
 #include "start_up.h"
@@ -91,8 +92,10 @@ Status measure(const Options& options, const std::filesystem::path& dir, Report&
     if (!schedules) return schedules.error();
     report.schedules = std::move(*schedules);
   }
-  if (options.wants("auth")) return measure_auth_part(options, dir / "auth", report);
-  return ok();
+  if (options.wants("auth")) {
+    if (Status done = measure_auth_part(options, dir / "auth", report); !done) return done;
+  }
+  return measure_providers(options, dir / "providers", report);
 }
 
 bool write_json(const Options& options, const Report& report) {

@@ -9,9 +9,9 @@
 namespace pilot::bench {
 namespace {
 
-constexpr std::string_view kParts[] = {"w1",         "w2",       "references", "start",
-                                       "acceptance", "sleepers", "schedules",  "cron",
-                                       "jq",         "list",     "nodes",      "auth"};
+constexpr std::string_view kParts[] = {
+    "w1",   "w2",    "references", "start",    "acceptance", "sleepers", "schedules", "cron", "jq",
+    "list", "nodes", "auth",       "requests", "catalogue",  "calls",    "in_flight", "pages"};
 
 // The others are measured without a database, or on SQLite's.
 constexpr std::string_view kOnPostgres[] = {"w1",         "w2",   "references", "start",

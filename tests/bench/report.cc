@@ -293,6 +293,7 @@ Json to_json_value(const Report& report) {
   if (report.jq) out["jq"] = jq_json(*report.jq);
   out["store"] = report.store;
   add_postgres_json(report, out);
+  add_provider_json(report, out);
   out["targets"] = targets_json(report);
   out["faults"] = std::move(faults);
   out["seconds_per_row"] = report.seconds;
@@ -314,7 +315,8 @@ std::string to_text(const Report& report) {
   if (!report.rows.empty()) out += rows_text(report);
   if (!report.references.empty()) out += references_text(report);
   out += ceiling_text(report) + single_figures_text(report) + schedules_text(report) +
-         cron_text(report) + jq_text(report) + postgres_text(report) + targets_text(report);
+         cron_text(report) + jq_text(report) + provider_text(report) + postgres_text(report) +
+         targets_text(report);
   for (const std::string& fault : report.faults) out += "\nFAULT: " + fault + "\n";
   return out;
 }

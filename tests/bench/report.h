@@ -167,6 +167,61 @@ struct AuthFigures {
   std::vector<double> key_per_second;
 };
 
+// Building the request of one example of the catalogue, params checked, auth and encoding done.
+struct RequestFigure {
+  std::string what;  // slack.post_message
+  double build_us = 0;
+  double json_us = 0;  // to compare: the example's params to JSON
+  double hash_us = 0;  // and one SHA-256 over the request's bytes
+};
+struct RequestFigures {
+  std::vector<RequestFigure> shown;
+  std::size_t examples = 0;  // all of the catalogue
+  double median_us = 0;
+  double p90_us = 0;
+  double p99_us = 0;
+};
+
+// All manifests of the catalogue put into a registry, and made.
+struct CatalogueFigures {
+  std::size_t providers = 0;
+  std::size_t actions = 0;
+  double register_ms = 0;  // CPU; what every start does
+  double make_ms = 0;      // CPU; all of them, on one thread
+  double heap_mib = 0;
+  double list_ms = 0;  // `pilot providers list`, the whole process
+};
+
+// CPU of the server for one execution, microseconds: the same GET by a manifest and by `http`.
+struct CallFigures {
+  std::vector<double> manifest_us;  // one of each a round
+  std::vector<double> http_us;
+};
+
+// Runs that wait for their vendor's answer at the same time, each with a connection of its own.
+struct InFlight {
+  std::size_t runs = 0;
+  std::size_t tokens = 0;        // different ones that the vendor saw
+  std::size_t together = 0;      // requests that it held at once
+  std::size_t good = 0;          // runs that ended well
+  double all_there_seconds = 0;  // from the first run's start until the vendor held them all
+  double ended_seconds = 0;      // from the answers until the last run had ended
+  double cpu_seconds = 0;
+  double rss_before_mib = 0;
+  double rss_mib = 0;  // while all are held
+  double peak_rss_mib = 0;
+};
+
+// A list of many pages, by one step.
+struct PageFigures {
+  std::size_t items = 0;
+  std::size_t pages = 0;
+  std::size_t bytes = 0;  // of all answers
+  double seconds = 0;
+  double rss_before_mib = 0;
+  double peak_rss_mib = 0;
+};
+
 struct Machine {
   int cores = 0;
   std::string kernel;
@@ -191,6 +246,11 @@ struct Report {
   std::optional<ListFigures> list;
   std::optional<NodesFigures> nodes;
   std::optional<AuthFigures> auth;
+  std::optional<RequestFigures> requests;
+  std::optional<CatalogueFigures> catalogue;
+  std::optional<CallFigures> calls;
+  std::optional<InFlight> in_flight;
+  std::optional<PageFigures> pages;
   std::vector<std::string> faults;  // what should not have happened
 };
 
@@ -213,6 +273,11 @@ const Reference* find_reference(const Report& report, std::string_view name);
 // What only a benchmark on PostgreSQL, or of API keys, has to say.
 void add_postgres_json(const Report& report, JsonObject& out);
 std::string postgres_text(const Report& report);
+
+// Of what providers cost.
+void add_provider_json(const Report& report, JsonObject& out);
+std::string provider_text(const Report& report);
+void add_provider_targets(const Report& report, std::vector<Target>& all);
 
 double rounded(double value);  // three decimals
 JsonArray rounded(const std::vector<double>& values);

@@ -124,9 +124,9 @@ Result<PilotServer> PilotServer::start(const std::filesystem::path& binary,
                                        const std::filesystem::path& data_dir,
                                        const ServeSetup& setup) {
   const double begin = now_seconds();
-  std::vector<std::string> argv = {binary.string(),  "serve",       "--port", "0",
-                                   "--json",         "--log-level", "warn",   "--data-dir",
-                                   data_dir.string()};
+  std::vector<std::string> argv = setup.before;
+  argv.insert(argv.end(), {binary.string(), "serve", "--port", "0", "--json", "--log-level", "warn",
+                           "--data-dir", data_dir.string()});
   argv.insert(argv.end(), setup.options.begin(), setup.options.end());
   Result<Process> process = Process::start(argv, data_dir.string() + ".log", setup.environment);
   if (!process) return process.error();

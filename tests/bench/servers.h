@@ -27,10 +27,12 @@ class NginxTarget {
   std::uint16_t port_;
 };
 
-// More options of `pilot serve`, and more of its environment ("NAME=value").
+// More options of `pilot serve`, more of its environment ("NAME=value"), and what stands before the
+// program (taskset).
 struct ServeSetup {
   std::vector<std::string> options;
   std::vector<std::string> environment;
+  std::vector<std::string> before = {};
 };
 
 // Limits as high as they go: they are at work, and nobody runs into them.

@@ -146,6 +146,7 @@ std::vector<Target> targets(const Report& report) {
   add_schedules(report, all);
   add_cron(report, all);
   add_jq(report, all);
+  add_provider_targets(report, all);
   return all;
 }
 

@@ -70,6 +70,12 @@ TEST(ManifestAuth, TheFirstSchemeThatFitsIsTaken) {
   EXPECT_THAT(missing.error().message, HasSubstr("user and password"));
 }
 
+TEST(ManifestAuth, AListMayEndWithNone) {
+  const std::string auth = "[{bearer: token}, none]";
+  EXPECT_EQ(header_of(signed_by(auth, {{"token", "t"}}), "Authorization"), "Bearer t");
+  EXPECT_EQ(header_of(signed_by(auth, {}), "Authorization"), "(none)");
+}
+
 TEST(ManifestAuth, AnActionMaySignInDifferentlyOrNotAtAll) {
   EXPECT_EQ(header_of(signed_by("{bearer: token}", {{"token", "t"}}, "{do: GET /x, auth: none}"),
                       "Authorization"),
@@ -99,6 +105,20 @@ TEST(ManifestAuth, AwsSignsAsTheVendorsVectors) {
             "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b");
   EXPECT_EQ(signature("GET", "/?Param2=value2&Param1=value1"),
             "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500");
+}
+
+// Found by aws4 in front of s3rver: S3 signs the name that it has decoded, and a dot is no
+// reserved character.
+TEST(ManifestAuth, AwsS3SignsANameWithDotsAsS3Does) {
+  const AwsKeys keys{"AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", ""};
+  const auto signature = [&](std::string_view path) {
+    http::Request request{.method = "GET",
+                          .url = fmt::format("https://example.amazonaws.com{}", path)};
+    EXPECT_TRUE(sign_aws(request, keys, "s3", "us-east-1", WallTime{}));
+    return header_of(request, "Authorization");
+  };
+  EXPECT_EQ(signature("/a/%2E%2E/%2Eb"), signature("/a/../.b"));
+  EXPECT_NE(signature("/a%2Fb"), signature("/a/b"));
 }
 
 // The worked example of X's documentation ("Creating a signature").

@@ -56,9 +56,22 @@ std::string sorted_query(std::string_view query) {
   return fmt::format("{}", fmt::join(parts, "&"));
 }
 
+// S3 encodes the name that it has decoded: what is not reserved has no %. We send dots that stand
+// alone with one, lest anything on the way takes them for a step up.
+std::string canonical_name(std::string_view path) {
+  std::string out;
+  while (true) {
+    const std::size_t dot = path.find("%2E");
+    out += path.substr(0, dot);
+    if (dot == std::string_view::npos) return out;
+    out += '.';
+    path.remove_prefix(dot + 3);
+  }
+}
+
 // Every service but S3 wants the path encoded once more (a % becomes %25).
 std::string canonical_path(std::string_view path, bool s3) {
-  if (s3) return std::string(path);
+  if (s3) return canonical_name(path);
   std::string out;
   for (const char c : path) {
     if (c == '%') {

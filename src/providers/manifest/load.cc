@@ -236,13 +236,15 @@ Loaded load(const Json& document, std::string_view kind) {
   provider->aliases = map.texts("aliases");
   provider->kind = kind;
   provider->auth = auth_fields(*spec);
-  provider->auth_optional = spec->manner.schemes.empty();
+  const auto& schemes = spec->manner.schemes;
+  provider->auth_optional = schemes.empty() || schemes.back()->kind() == "none";
   provider->rate = read_rate(map);
   for (const SchemePtr& scheme : spec->manner.schemes) {
     if (scheme->oauth2() != nullptr) provider->oauth2 = scheme->oauth2();
   }
   add_actions(map, spec, *provider);
   read_test(map, spec, *provider);
+  provider->actions.shrink_to_fit();  // hundreds of providers stay for as long as the process
   if (faults.none()) out.provider = std::move(provider);
   out.problems = faults.take();
   return out;

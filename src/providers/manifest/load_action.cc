@@ -315,6 +315,7 @@ std::optional<Action> ActionReader::read() {
   spec_->send = map_.program("send");
   spec_->items = map_.program("items");
   read_params();
+  spec_->params.shrink_to_fit();
   add_list_params();
   read_set();
   const Json* out = map_.get("out");
@@ -343,6 +344,16 @@ std::optional<Action> read_action(std::string_view name, const Json& value,
   return ActionReader(name, map, spec).read();
 }
 
+namespace {
+
+// One for all providers, whose `request` takes the same.
+const schema::Schema& free_schema() {
+  static const schema::Schema kSchema = *schema::Schema::compile(params_schema(kFreeParams));
+  return kSchema;
+}
+
+}  // namespace
+
 Action free_action(const std::shared_ptr<const ProviderSpec>& provider) {
   auto spec = std::make_shared<ActionSpec>();
   spec->provider = provider;
@@ -355,7 +366,7 @@ Action free_action(const std::shared_ptr<const ProviderSpec>& provider) {
   action.title = "Any request";
   action.description =
       "Any call of this API, signed in as the other actions are. Output: the answer";
-  action.params = params_schema(kFreeParams);
+  action.schema = free_schema();
   action.effect_of = [](const Json& params) {
     return effect_of_method(string_or(params, "method", "GET"), Json(nullptr));
   };

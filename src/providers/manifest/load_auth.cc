@@ -45,6 +45,16 @@ SchemePtr read_scheme(const Json& value, const std::string& pointer, ProviderSpe
   return found->make({*map.get(found->name), map.at(found->name), spec, faults});
 }
 
+// The last of a list: no sign-in for a connection that fits no other.
+class NoSignIn final : public Scheme {
+ public:
+  NoSignIn() : Scheme("none", {}) {}
+};
+
+bool is_none(const Json& value) {
+  return value.is_string() && as_view(value.get_string()) == "none";
+}
+
 // Checked by the same code as params: a pattern for the whole text, and a list of values.
 void read_allowed(const Map& map, Field& field) {
   JsonObject schema{{"type", "string"}};
@@ -119,18 +129,22 @@ void read_fields(const Map& map, ProviderSpec& spec) {
 
 std::vector<SchemePtr> read_schemes(const Json& value, const std::string& pointer,
                                     ProviderSpec& spec, Faults& faults) {
-  if (value.is_string() && as_view(value.get_string()) == "none") return {};
+  if (is_none(value)) return {};
   std::vector<SchemePtr> out;
   const auto take = [&](const Json& one, const std::string& at) {
-    if (one.is_string() && as_view(one.get_string()) == "none") return;
     if (SchemePtr scheme = read_scheme(one, at, spec, faults)) out.push_back(std::move(scheme));
   };
   if (!value.is_array()) {
     take(value, pointer);
     return out;
   }
-  for (std::size_t i = 0; i < value.get_array().size(); ++i) {
-    take(value.get_array()[i], pointer_join(pointer, i));
+  const JsonArray& all = value.get_array();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (is_none(all[i]) && i + 1 == all.size()) {
+      out.push_back(std::make_shared<const NoSignIn>());
+    } else {
+      take(all[i], pointer_join(pointer, i));
+    }
   }
   return out;
 }

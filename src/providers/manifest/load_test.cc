@@ -40,7 +40,7 @@ TEST(ManifestLoad, GivesAProviderWithSchemasEffectsAndFields) {
   const Action* create = acme.find("add_ticket");
   ASSERT_NE(create, nullptr);
   EXPECT_EQ(create->effect, EffectClass::keyed);
-  EXPECT_EQ(to_json(create->params),
+  EXPECT_EQ(to_json(create->schema.document()),
             R"({"type":"object","properties":{"subject":{"type":"string"},"priority":{"enum":)"
             R"(["low","normal","high"],"default":"normal"},"tags":{"type":"array","items":)"
             R"({"type":"string"}},"age":{"type":"integer","default":3}},"required":["subject"],)"

@@ -145,7 +145,7 @@ TEST_F(OldActions, BecomeRequestsOrSayThatNobodyOffersThem) {
       ++native;
       continue;
     }
-    const Json* properties = find(action->params, "properties");
+    const Json* properties = find(action->schema.document(), "properties");
     Json params = JsonObject{};
     for (const std::string& name : old.params) {
       const auto renamed = action->param_aliases.find(name);
@@ -183,7 +183,7 @@ TEST_F(OldActions, BecomeRequestsOrSayThatNobodyOffersThem) {
     const auto loses = kLost.find(name);
     EXPECT_EQ(lost, loses == kLost.end() ? std::vector<std::string>{} : loses->second);
     std::vector<std::string> more;
-    if (const Json* required = find(action->params, "required")) {
+    if (const Json* required = find(action->schema.document(), "required")) {
       for (const Json& one : required->get_array()) {
         const std::string param(as_view(one.get_string()));
         if (find(params, param) != nullptr) continue;

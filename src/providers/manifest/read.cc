@@ -8,6 +8,7 @@
 #include "http/retry_after.h"
 #include "providers/answer.h"
 #include "providers/http_call.h"
+#include "providers/manifest/xml.h"
 
 namespace pilot::providers::manifest {
 namespace {
@@ -79,6 +80,10 @@ void apply_hints(const ActionSpec& spec, const Call& call, const http::Response&
     error.retry_after = http::parse_retry_after(*after, call.now);
   }
   if (!error.retry_after) error.retry_after = reset_of(response, hints->reset, call.now);
+}
+
+bool is_xml(std::string_view type) {
+  return type == "application/xml" || type == "text/xml" || type.ends_with("+xml");
 }
 
 bool looks_like_html(std::string_view body) {
@@ -158,7 +163,7 @@ std::optional<ProviderResult> failure_of(const ActionSpec& spec, const Call& cal
 }
 
 Result<Json> read_body(const ActionSpec& spec, const http::Response& response) {
-  if (spec.binary) return bytes_value(response);
+  if (spec.binary && is_ok(spec, response.status)) return bytes_value(response);
   if (response.body.find_first_not_of(" \t\r\n") == std::string::npos) return Json(nullptr);
   Result<Json> json = parse_json(response.body, {.max_bytes = limits::kResponseBytes});
   if (json) return json;
@@ -166,6 +171,9 @@ Result<Json> read_body(const ActionSpec& spec, const http::Response& response) {
   if (type && http::parse_content_type(*type).is_json()) {
     return invalid("bad_response",
                    "the answer says that it is JSON and is none: " + json.error().message);
+  }
+  if (type && is_xml(http::parse_content_type(*type).type)) {
+    if (Result<Json> xml = read_xml(response.body)) return xml;
   }
   if (!is_valid_utf8(response.body)) return bytes_value(response);
   if (looks_like_html(response.body) && !spec.out) {
@@ -213,7 +221,8 @@ ProviderResult finish(const ActionSpec& spec, const Call& call, const http::Resp
 ProviderResult read_answer(const ActionSpec& spec, const Call& call,
                            const http::Response& response) {
   Result<Json> body = read_body(spec, response);
-  const bool json = body && !body->is_string() && !spec.binary;
+  const bool bytes = spec.binary && is_ok(spec, response.status);
+  const bool json = body && !body->is_string() && !bytes;
   if (auto failure = failure_of(spec, call, response, json ? &*body : nullptr)) {
     return std::move(*failure);
   }

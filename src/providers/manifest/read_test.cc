@@ -53,6 +53,27 @@ TEST(ManifestRead, WhatIsNoGoodAnswerIsAClearError) {
   EXPECT_EQ(out.error->code, "bad_response");
 }
 
+TEST(ManifestRead, XmlIsReadAsAMapAndItsFailuresAreTheVendors) {
+  const std::vector<http::Header> xml{
+      {.name = "Content-Type", .value = "application/xml; charset=utf-8"}};
+  EXPECT_EQ(
+      to_json(read(answer(200, "<a><b>1</b></a>", xml), "{do: GET /x, out: .body.a.b}").output),
+      R"("1")");
+  EXPECT_EQ(to_json(read(answer(200, "<a><b>", xml)).output), R"("<a><b>")");
+  constexpr std::string_view kRule =
+      "fail: {when: '.Error?', code: .Error.Code, message: .Error.Message}";
+  const auto no =
+      answer(403, "<Error><Code>AccessDenied</Code><Message>No.</Message></Error>", xml);
+  for (const std::string_view action : {"{do: GET /x}", "{do: GET /x, binary: true}"}) {
+    const ProviderResult refused = read(no, action, kRule);
+    EXPECT_EQ(refused.error->message, "HTTP 403: No.") << action;
+    EXPECT_EQ(string_or(refused.error->details, "vendor_code"), "AccessDenied");
+  }
+  EXPECT_EQ(string_or(read(answer(200, "<a/>", xml), "{do: GET /x, binary: true}").output,
+                      "content_base64"),
+            "PGEvPg==");
+}
+
 TEST(ManifestRead, AFailureInsideAGoodAnswer) {
   const ProviderResult no = read(answer(200, R"({"ok":false,"error":"channel_not_found"})"),
                                  "{do: POST /x, params: {}}", kSlack);

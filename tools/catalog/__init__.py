@@ -1,0 +1,1 @@
+"""The parts of tools/catalog_check: the proof of the catalogue against vendors' own documents."""

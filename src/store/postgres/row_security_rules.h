@@ -111,6 +111,8 @@ inline constexpr Rule kRules[] = {
      " AND prorettype NOT IN ('int'::regtype, 'bigint'::regtype, 'boolean'::regtype,"
      " 'timestamptz'::regtype, 'void'::regtype, 'record'::regtype)"
      " AND (SELECT typrelid FROM pg_type t WHERE t.oid = prorettype) = 0"
+     // A table of one column: the rule above has judged that column.
+     " AND NOT coalesce('t' = ANY(proargmodes), false)"
      " AND name NOT IN ('create_user', 'update_user', 'drop_partitions', 'allowed_hosts')"},
     {"is neither a table nor a view with the caller's rights",
      "SELECT name FROM relation r WHERE kind NOT IN ('r', 'p') AND NOT (kind = 'v' AND coalesce("

@@ -60,6 +60,11 @@ JsonObject answers_of(const RouteDoc& doc) {
   for (const std::string_view word : words_of(doc.answers)) add_answer(word, answers);
   answers["4XX"] = problem_answer("refused; nothing was done");
   answers["5XX"] = problem_answer("not now, or a bug; 503 has Retry-After");
+  if (doc.answers.find(":page") == std::string_view::npos) return answers;
+  for (const char* refused : {"4XX", "5XX"}) {  // a page, too, for a browser
+    answers[refused].get_object()["content"].get_object()["text/html"] =
+        JsonObject{{"schema", JsonObject{{"type", "string"}}}};
+  }
   return answers;
 }
 

@@ -1,36 +1,8 @@
 #include "api/page.h"
 
+#include "base/markup.h"
+
 namespace pilot::api {
-namespace {
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
-}  // namespace
-
 Response page(int status, std::string_view heading, std::string_view text) {
   Response response;
   response.status = status;
@@ -42,7 +14,7 @@ Response page(int status, std::string_view heading, std::string_view text) {
   response.body = fmt::format(
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0} - Pilot</title>"
       "</head><body><h1>{0}</h1><p>{1}</p></body></html>\n",
-      escaped(heading), escaped(text));
+      escape_markup(heading), escape_markup(text));
   return response;
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/crypto.h"
+#include "base/markup.h"
 #include "params/filters.h"
 
 namespace pilot::params {
@@ -39,29 +40,7 @@ Result<Json> boolean(const Json& in, Arguments) {
 }
 
 Result<Json> escape_html(const Json& in, Arguments) {
-  std::string out;
-  for (const char c : text_of(in)) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return text_json(out);
+  return text_json(escape_markup(text_of(in)));
 }
 
 bool is_unreserved(char c) {

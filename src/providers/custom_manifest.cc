@@ -104,7 +104,7 @@ std::string without_slash(std::string_view url) {
 
 Status check_base(const std::string& url) {
   if (url.find_first_of("{}") != std::string::npos) {
-    return invalid("invalid_url", "a base URL has no {placeholders}");
+    return invalid("invalid_url", "a base URL has no { or }; params belong into the endpoints");
   }
   const Result<http::Url> parsed = http::parse_url(url);
   if (!parsed) return parsed.error();

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/crypto.h"
+#include "base/markup.h"
 #include "providers/registry.h"
 
 namespace pilot::providers {
@@ -45,32 +46,6 @@ std::string base64_core(std::string_view secret, std::size_t before) {
   const std::size_t from = (8 * before + 5) / 6;
   const std::size_t to = 8 * (before + secret.size()) / 6;
   return to > from ? all.substr(from, to - from) : std::string{};
-}
-
-std::string html(std::string_view text, std::string_view quote, std::string_view apostrophe) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += quote;
-        break;
-      case '\'':
-        out += apostrophe;
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
 }
 
 void append_utf16_escape(std::string& out, std::uint32_t unit, std::string_view digits) {
@@ -145,10 +120,10 @@ void add_escaped(std::string_view text, std::set<std::string>& out) {
   out.insert(json_escaped(text));
   out.insert(json_escaped(json_escaped(text)));
   out.insert(slashes_escaped(json_escaped(text)));
-  out.insert(html(text, "&quot;", "&#39;"));
-  out.insert(html(text, "&#34;", "&#39;"));
-  out.insert(html(text, "&quot;", "&#x27;"));
-  out.insert(html(text, "&quot;", "'"));
+  out.insert(escape_markup(text, "&quot;", "&#39;"));
+  out.insert(escape_markup(text, "&#34;", "&#39;"));
+  out.insert(escape_markup(text, "&quot;", "&#x27;"));
+  out.insert(escape_markup(text, "&quot;", "'"));
 }
 
 void add_bytes(std::string_view text, std::set<std::string>& out) {

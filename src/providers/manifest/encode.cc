@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/crypto.h"
+#include "base/markup.h"
 #include "providers/http_call.h"
 #include "providers/manifest/reader.h"
 
@@ -24,26 +25,13 @@ bool all_scalars(const JsonArray& items) {
   return std::ranges::all_of(items, [](const Json& v) { return v.is_primitive(); });
 }
 
+// XML 1.0 has no other control characters than these three.
 void append_xml_text(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        // XML 1.0 has no other control characters.
-        if (static_cast<unsigned char>(c) >= 0x20 || c == '\t' || c == '\n' || c == '\r') out += c;
-    }
-  }
+  std::string kept;
+  std::ranges::copy_if(text, std::back_inserter(kept), [](char c) {
+    return static_cast<unsigned char>(c) >= 0x20 || c == '\t' || c == '\n' || c == '\r';
+  });
+  out += escape_markup(kept, "&quot;", "'");
 }
 
 bool is_xml_name(std::string_view name) {

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "store/postgres/postgres_store.h"
+#include "store/read_oauth.h"
 
 namespace pilot::store::postgres {
 namespace {
@@ -21,33 +22,14 @@ Result<std::optional<UserId>> read_owner(Answers answers) {
 Result<std::optional<OAuthState>> read_state(Answers answers) {
   std::optional<OAuthState> found;
   Rows& rows = answers[0];
-  while (rows.next()) {
-    OAuthState& s = found.emplace();
-    s.user = {rows.text()};
-    s.state_sha256 = rows.text();
-    s.provider = rows.text();
-    s.connection = rows.text();
-    s.return_to = rows.text();
-    s.browser_sha256 = rows.text();
-    s.verifier = rows.text();
-    s.key_id = rows.text();
-    s.created_at = rows.time();
-    s.expires_at = rows.time();
-  }
+  while (rows.next()) found = read_oauth_state(rows);
   return found;
 }
 
 Result<std::vector<ConnectionState>> read_states(Answers answers) {
   std::vector<ConnectionState> found;
   Rows& rows = answers[0];
-  while (rows.next()) {
-    ConnectionState& state = found.emplace_back();
-    state.provider = rows.text();
-    state.connection = rows.text();
-    state.needs_reauth_at = rows.maybe_time();
-    state.reason = rows.text();
-    state.scopes = rows.text();
-  }
+  while (rows.next()) found.push_back(read_connection_state(rows));
   return found;
 }
 
@@ -90,36 +72,32 @@ awaitable<Result<std::optional<UserId>>> PostgresStore::oauth_state_owner(
 
 awaitable<Result<std::optional<OAuthState>>> PostgresStore::take_oauth_state(
     UserId user, std::string state_sha256) {
-  static constexpr char kTake[] =
-      "DELETE FROM oauth_states WHERE user_id = $1 AND state_sha256 = $2 RETURNING user_id,"
-      " state_sha256, provider, connection, return_to, browser_sha256, verifier, key_id,"
-      " created_at, expires_at";
-  Command command{kTake, {}};
+  static constexpr auto kTake =
+      SqlText("DELETE FROM oauth_states WHERE user_id = $1 AND state_sha256 = $2 RETURNING ") +
+      kOAuthStateColumns;
+  Command command{kTake.text, {}};
   command.params.text(user.text).text(state_sha256);
   return writing(one_step(user, std::move(command)), &read_state);
 }
 
 awaitable<Result<ConnectionState>> PostgresStore::connection_state(ConnectionKey key) {
-  static constexpr char kSelect[] =
-      "SELECT provider, connection, needs_reauth_at, reason, scopes FROM connection_states"
-      " WHERE user_id = $1 AND provider = $2 AND connection = $3";
-  Command command = for_key(kSelect, key);
+  static constexpr auto kSelect =
+      SqlText("SELECT ") + kConnectionStateColumns +
+      " FROM connection_states WHERE user_id = $1 AND provider = $2 AND connection = $3";
+  Command command = for_key(kSelect.text, key);
   Result<std::vector<ConnectionState>> found =
       co_await reading(one_step(key.user, std::move(command)), &read_states);
   if (!found) co_return found.error();
-  if (!found->empty()) co_return std::move(found->front());
-  ConnectionState none;
-  none.provider = key.provider;
-  none.connection = key.connection;
-  co_return none;
+  co_return state_or_none(std::move(*found), key);
 }
 
 awaitable<Result<std::vector<ConnectionState>>> PostgresStore::connection_states(
     UserId user, std::string provider) {
-  static constexpr char kSelect[] =
-      "SELECT provider, connection, needs_reauth_at, reason, scopes FROM connection_states"
-      " WHERE user_id = $1 AND ($2 = '' OR provider = $2) ORDER BY provider, connection";
-  Command command{kSelect, {}};
+  static constexpr auto kSelect =
+      SqlText("SELECT ") + kConnectionStateColumns +
+      " FROM connection_states WHERE user_id = $1 AND ($2 = '' OR provider = $2)"
+      " ORDER BY provider, connection";
+  Command command{kSelect.text, {}};
   command.params.text(user.text).text(provider);
   return reading(one_step(user, std::move(command)), &read_states);
 }

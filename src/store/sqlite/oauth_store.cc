@@ -1,4 +1,5 @@
 // oauth_states and connection_states. One process has the file, so its own clock judges leases.
+#include "store/read_oauth.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace pilot::store::sqlite {
@@ -33,25 +34,13 @@ Result<std::optional<UserId>> owner(Connection& db, const std::string& sha256) {
 
 Result<std::optional<OAuthState>> take_state(Connection& db, const UserId& user,
                                              const std::string& sha256) {
-  static constexpr char kTake[] =
-      "DELETE FROM oauth_states WHERE user_id = ?1 AND state_sha256 = ?2 RETURNING provider,"
-      " connection, return_to, browser_sha256, verifier, key_id, created_at, expires_at";
-  Query rows = db.query(kTake);
+  static constexpr auto kTake =
+      SqlText("DELETE FROM oauth_states WHERE user_id = ?1 AND state_sha256 = ?2 RETURNING ") +
+      kOAuthStateColumns;
+  Query rows = db.query(kTake.text);
   rows.bind(user.text, sha256);
   std::optional<OAuthState> found;
-  while (rows.next()) {
-    OAuthState& s = found.emplace();
-    s.user = user;
-    s.state_sha256 = sha256;
-    s.provider = rows.text();
-    s.connection = rows.text();
-    s.return_to = rows.text();
-    s.browser_sha256 = rows.text();
-    s.verifier = rows.text();
-    s.key_id = rows.text();
-    s.created_at = rows.time();
-    s.expires_at = rows.time();
-  }
+  while (rows.next()) found = read_oauth_state(rows);
   if (!rows.status()) return rows.status().error();
   return found;
 }
@@ -59,21 +48,14 @@ Result<std::optional<OAuthState>> take_state(Connection& db, const UserId& user,
 Result<std::vector<ConnectionState>> states(Connection& db, const UserId& user,
                                             const std::string& provider,
                                             const std::string& connection) {
-  static constexpr char kSelect[] =
-      "SELECT provider, connection, needs_reauth_at, reason, scopes FROM connection_states"
-      " WHERE user_id = ?1 AND (?2 = '' OR provider = ?2) AND (?3 = '' OR connection = ?3)"
-      " ORDER BY provider, connection";
-  Query rows = db.query(kSelect);
+  static constexpr auto kSelect =
+      SqlText("SELECT ") + kConnectionStateColumns +
+      " FROM connection_states WHERE user_id = ?1 AND (?2 = '' OR provider = ?2)"
+      " AND (?3 = '' OR connection = ?3) ORDER BY provider, connection";
+  Query rows = db.query(kSelect.text);
   rows.bind(user.text, provider, connection);
   std::vector<ConnectionState> found;
-  while (rows.next()) {
-    ConnectionState& state = found.emplace_back();
-    state.provider = rows.text();
-    state.connection = rows.text();
-    state.needs_reauth_at = rows.maybe_time();
-    state.reason = rows.text();
-    state.scopes = rows.text();
-  }
+  while (rows.next()) found.push_back(read_connection_state(rows));
   if (!rows.status()) return rows.status().error();
   return found;
 }
@@ -197,11 +179,7 @@ awaitable<Result<ConnectionState>> SqliteStore::connection_state(ConnectionKey k
   return readers_.run([key = std::move(key)](Connection& db) -> Result<ConnectionState> {
     Result<std::vector<ConnectionState>> found = states(db, key.user, key.provider, key.connection);
     if (!found) return found.error();
-    if (!found->empty()) return std::move(found->front());
-    ConnectionState none;
-    none.provider = key.provider;
-    none.connection = key.connection;
-    return none;
+    return state_or_none(std::move(*found), key);
   });
 }
 

@@ -56,7 +56,7 @@ JsonObject run_json(const Run& run) {
   JsonObject out = run_head(run);
   out["inputs"] = run.inputs;
   out["trigger"] = run.trigger;
-  out["output"] = run.output;
+  out["output"] = *run.output;
   if (!run.document.is_null()) out["plan"] = run.document;
   return out;
 }
@@ -65,7 +65,7 @@ JsonObject run_brief(const Run& run) {
   JsonObject out = run_head(run);
   put_if_small(out, "inputs", run.inputs);
   put_if_small(out, "trigger", run.trigger);
-  put_if_small(out, "output", run.output);
+  put_if_small(out, "output", *run.output);
   return out;
 }
 
@@ -84,7 +84,7 @@ JsonObject attempt_json(const Attempt& attempt) {
   out["action"] = text(attempt.action);
   out["status"] = text(to_string(attempt.status));
   out["message"] = text(attempt.message);
-  out["output_preview"] = text(store::output_preview(attempt.output));
+  out["output_preview"] = text(store::output_preview(*attempt.output));
   out["error"] = attempt.error;
   out["http_status"] = attempt.http_status ? Json(*attempt.http_status) : Json();
   out["idempotency_key"] = text_or_null(attempt.idempotency_key);
@@ -97,7 +97,7 @@ JsonObject attempt_json(const Attempt& attempt) {
 
 JsonObject attempt_event(const Attempt& attempt) {
   JsonObject out = attempt_json(attempt);
-  put_if_small(out, "output", attempt.output);
+  put_if_small(out, "output", *attempt.output);
   return out;
 }
 
@@ -144,7 +144,7 @@ JsonArray steps_json(std::vector<Attempt> attempts) {
     step["attempts"] = last.attempt;
     step["provider"] = text(last.provider);
     step["action"] = text(last.action);
-    step["output"] = std::move(last.output);
+    step["output"] = std::move(last.output).take();
     step["message"] = text(last.message);
     step["error"] = std::move(last.error);
     step["started_at"] = text(to_rfc3339(fold.started_at));
@@ -174,7 +174,7 @@ Json execution_json(engine::Executed executed) {
     outputs[std::to_string(step.position)] = JsonObject{{"provider", text(step.provider)},
                                                         {"action", text(step.action)},
                                                         {"success", success},
-                                                        {"output", std::move(step.output)},
+                                                        {"output", std::move(step.output).take()},
                                                         {"message", text(step.message)}};
   }
   if (errors.empty() && run.state != RunState::success) {  // the run as a whole: its time-out, ...

@@ -57,7 +57,7 @@ Json step_result(engine::Executed executed) {
   } else {
     engine::StepSummary& step = executed.steps.front();
     out["success"] = step.status == "success";
-    out["output"] = std::move(step.output);
+    out["output"] = std::move(step.output).take();
     out["message"] = text(step.message);
     out["error"] = std::move(step.error);
     out["attempts"] = step.attempts;

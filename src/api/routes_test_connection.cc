@@ -55,7 +55,7 @@ JsonObject verdict(const providers::Provider& provider, const Proof& proof,
                                   : ran ? executed.steps.front().message
                                         : string_or(executed.run.error, "message"))}};
   if (!good) out["error"] = ran ? std::move(executed.steps.front().error) : executed.run.error;
-  if (good) out["output"] = std::move(executed.steps.front().output);
+  if (good) out["output"] = std::move(executed.steps.front().output).take();
   out["run_id"] = text(executed.run.id.text);
   return out;
 }

@@ -35,7 +35,7 @@ class ConverseTest : public SignInTest {
 
 TEST_F(ConverseTest, PagesBecomeOneResult) {
   const Executed done = execute(steps({step("list")}));
-  EXPECT_EQ(to_json(done.steps[0].output), "[1,2,3]");
+  EXPECT_EQ(to_json(*done.steps[0].output), "[1,2,3]");
   EXPECT_THAT(asked, ElementsAre(1, 2, 3));
   EXPECT_EQ(tokens, 1);
 }
@@ -65,7 +65,7 @@ TEST_F(ConverseTest, AListWithoutAnEndEnds) {
 TEST_F(ConverseTest, ATokenThatEndsOnTheWayMeansFromTheStart) {
   dies_at = 2;
   const Executed done = execute(steps({step("list")}));
-  EXPECT_EQ(to_json(done.steps[0].output), "[1,2,3]");
+  EXPECT_EQ(to_json(*done.steps[0].output), "[1,2,3]");
   EXPECT_THAT(asked, ElementsAre(1, 2, 1, 2, 3));
   EXPECT_EQ(tokens, 2);
 }

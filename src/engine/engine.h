@@ -68,7 +68,7 @@ struct StepSummary {
   std::string id, provider, action;
   std::string status;  // success, error, timeout, skipped, unknown, running, pending
   int attempts = 0;
-  Json output;
+  SharedJson output;
   std::string message;
   Json error;  // null or {code, message, ...}
 };

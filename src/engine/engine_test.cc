@@ -14,7 +14,7 @@ TEST_F(EngineTest, LogicOnlyCostsOneCommit) {
       execute(steps({set("a", R"({"x":1})"), set("b", R"({"y":"${steps.a.output.x}"})"),
                      set("c", R"({"z":"n ${steps.b.output.y}"})")}));
   EXPECT_EQ(done.run.state, RunState::success);
-  EXPECT_EQ(to_json(done.run.output), R"({"z":"n 1"})");
+  EXPECT_EQ(to_json(*done.run.output), R"({"z":"n 1"})");
   EXPECT_EQ(world.process().store.calls() - before, 1);
   EXPECT_EQ(world.story(done.run.id), "a:success b:success c:success");
   ASSERT_EQ(done.steps.size(), 3u);
@@ -126,7 +126,7 @@ TEST_F(EngineTest, ForeachKeepsOrderAndBoundsConcurrency) {
   EXPECT_EQ(most, 2u);
   const auto row = world.find(run->id);
   ASSERT_EQ(row->state, RunState::success);
-  EXPECT_EQ(to_json(row->output),
+  EXPECT_EQ(to_json(*row->output),
             R"([{"i":0,"v":3},{"i":1,"v":1},{"i":2,"v":2},{"i":3,"v":5},{"i":4,"v":4}])");
 }
 
@@ -171,7 +171,7 @@ TEST_F(EngineTest, IfSkipsAndTheOldConditionJumps) {
                    {"id":"c","provider":"logic","action":"set",
                     "params":{"b":"${steps.b.output.x | default: 5}"}}]})");
   EXPECT_EQ(world.story(skipped.run.id), "a:success b:skipped c:success");
-  EXPECT_EQ(to_json(skipped.run.output), R"({"b":5})");
+  EXPECT_EQ(to_json(*skipped.run.output), R"({"b":5})");
   const Executed jumped = execute(
       R"([{"id":"a","provider":"logic","action":"set","params":{"kind":"gold"}},
           {"id":"t","type":"condition","condition":"{{step_1.output.kind}} == 'silver'",
@@ -275,7 +275,7 @@ TEST_F(EngineTest, StopEndsTheRunWithSuccess) {
       R"({"steps":[{"id":"a","provider":"logic","action":"stop","params":{"output":{"x":1}}},
                    {"id":"b","provider":"logic","action":"set","params":{}}]})");
   EXPECT_EQ(done.run.state, RunState::success);
-  EXPECT_EQ(to_json(done.run.output), R"({"x":1})");
+  EXPECT_EQ(to_json(*done.run.output), R"({"x":1})");
   EXPECT_EQ(world.story(done.run.id), "a:success");
 }
 
@@ -295,7 +295,7 @@ TEST_F(EngineTest, ReferencesInDataAreNotFollowed) {
                    {"id":"b","provider":"logic","action":"set",
                     "params":{"y":"${steps.a.output.x}"}}]})",
       JsonObject{{"evil", "${inputs.secret} {{step_1.output}}"}, {"secret", "s"}});
-  EXPECT_EQ(string_or(done.run.output, "y"), "${inputs.secret} {{step_1.output}}");
+  EXPECT_EQ(string_or(*done.run.output, "y"), "${inputs.secret} {{step_1.output}}");
 }
 
 }  // namespace

@@ -209,7 +209,7 @@ void Execution::on_deadline() {
 void Execution::cancel() {
   if (phase_ != Phase::working || cancelling_) return;
   cancelling_ = true;
-  machine_.stop(nullptr);
+  machine_.stop({});
   cancel_.cancel();
   pump();
 }
@@ -295,7 +295,7 @@ std::vector<StepSummary> Execution::summaries() const {
                         .attempts = cell.attempt};
     if (cell.state == Cell::State::done) {
       summary.status = to_string(cell.status);
-      if (const Json* output = find(cell.view, "output")) summary.output = *output;
+      summary.output = cell.output;
       if (const Json* error = find(cell.view, "error")) summary.error = *error;
       summary.message = string_or(cell.view, "message");
     } else {

@@ -18,7 +18,7 @@ CellOutcome outcome_of(const Attempt& row, const plan::CompiledStep& step) {
   outcome.metadata = row.metadata;
   outcome.started_at = row.started_at;
   outcome.jump_else = row.status == AttemptStatus::skipped && step.else_jump.has_value();
-  outcome.output_bytes = json_size(row.output);
+  outcome.output_bytes = json_size(*row.output);
   return outcome;
 }
 
@@ -70,9 +70,7 @@ bool Execution::replay(Cell& cell) {
   cell.started_at = rows->front().started_at;
   CellOutcome outcome = outcome_of(rows->back(), *cell.step);
   recorded_.forget(id, cell.item_path(), cell.visit);
-  const bool stops = find(outcome.metadata, kStops) != nullptr;
-  Json output = stops ? outcome.output : Json(nullptr);
-  if (stops) machine_.stop(std::move(output));
+  if (find(outcome.metadata, kStops) != nullptr) machine_.stop(outcome.output);
   finish_cell(cell, std::move(outcome));
   return true;
 }

@@ -20,18 +20,15 @@ bool is_failure(AttemptStatus status) {
 }
 
 // Output of the last step of a body that succeeded, in document order; null when none did.
-Json last_output(const Frame& frame) {
+SharedJson last_output(const Frame& frame) {
   for (auto it = frame.cells.rbegin(); it != frame.cells.rend(); ++it) {
-    if (it->state == Cell::State::done && it->status == AttemptStatus::success) {
-      if (const Json* output = find(it->view, "output")) return *output;
-    }
+    if (it->state == Cell::State::done && it->status == AttemptStatus::success) return it->output;
   }
-  return nullptr;
+  return {};
 }
 
 Json make_view(const CellOutcome& outcome, int attempts) {
-  return JsonObject{{"output", outcome.output},
-                    {"success", outcome.status == AttemptStatus::success},
+  return JsonObject{{"success", outcome.status == AttemptStatus::success},
                     {"message", outcome.message},
                     {"error", outcome.error ? to_json_value(*outcome.error) : Json(nullptr)},
                     {"metadata", outcome.metadata},
@@ -172,6 +169,7 @@ void Machine::jump(Cell& cell, int target) {
       again.waits_for = 1;
       again.attempt = 0;
       again.view = nullptr;
+      again.output = {};
       again.outputs.clear();
       again.child_error.reset();
     }
@@ -181,6 +179,7 @@ void Machine::jump(Cell& cell, int target) {
       later.state = Cell::State::pending;
       later.waits_for = 1;
       later.view = nullptr;
+      later.output = {};
     }
   }
   Cell& to = frame.cells[static_cast<std::size_t>(target)];
@@ -194,8 +193,9 @@ void Machine::mark_done(Cell& cell, const CellOutcome& outcome) {
   --cell.frame->open;
   ++cell.frame->done;
   output_bytes_ += outcome.output_bytes;
-  cell.view =
-      outcome.status == AttemptStatus::skipped ? Json(nullptr) : make_view(outcome, cell.attempt);
+  const bool skipped = outcome.status == AttemptStatus::skipped;
+  cell.view = skipped ? Json(nullptr) : make_view(outcome, cell.attempt);
+  cell.output = skipped ? SharedJson() : outcome.output;
 }
 
 std::optional<Machine::Completed> Machine::finish(Cell& cell, CellOutcome outcome) {
@@ -281,7 +281,7 @@ std::optional<Machine::Completed> Machine::child_closed(Cell& owner, std::size_t
       }
     } else if (!child.failure) {
       if (owner.outputs.size() <= slot) owner.outputs.resize(slot + 1);
-      owner.outputs[slot] = last_output(child);
+      owner.outputs[slot] = *last_output(child);
     }
   }
   bury(std::move(owner.children.at(slot)));
@@ -316,16 +316,19 @@ Machine::Completed Machine::completed(Cell& owner) {
     outcome.error = owner.child_error;
     outcome.message = owner.child_error->message;
   } else {
-    outcome.output = is_list ? Json(std::move(owner.outputs))
-                             : (owner.outputs.empty() ? Json(nullptr) : owner.outputs[0]);
-    outcome.output_bytes = json_size(outcome.output);
+    if (is_list) {
+      outcome.output = std::move(owner.outputs);
+    } else if (!owner.outputs.empty()) {
+      outcome.output = std::move(owner.outputs[0]);
+    }
+    outcome.output_bytes = json_size(*outcome.output);
   }
   owner.outputs = {};
   owner.items = {};
   return {&owner, std::move(outcome)};
 }
 
-void Machine::stop(Json output) {
+void Machine::stop(SharedJson output) {
   stopped_ = true;
   stop_output_ = std::move(output);
   prune(*root_);
@@ -341,6 +344,6 @@ bool Machine::complete() const {
   return stopped_ || root_->failure || root_->done == root_->cells.size();
 }
 
-Json Machine::output() const { return stopped_ ? stop_output_ : last_output(*root_); }
+SharedJson Machine::output() const { return stopped_ ? stop_output_ : last_output(*root_); }
 
 }  // namespace pilot::engine

@@ -31,7 +31,9 @@ struct Cell {
   int attempt = 0;                                // of this visit; 0 before the first
   AttemptStatus status = AttemptStatus::running;  // once done
   WallTime started_at;                            // of this visit
-  Json view;  // what references see: {output, success, ...}; null before done
+  // What references see, once done; a skipped one has nothing.
+  SharedJson output;
+  Json view;  // {success, message, ...}, all but the output; else null
   // foreach and groups
   JsonArray items;
   JsonArray outputs;
@@ -65,7 +67,7 @@ inline const std::string& Cell::item_path() const { return frame->item_path; }
 // What a cell comes to, for finish(). Also what is journaled.
 struct CellOutcome {
   AttemptStatus status = AttemptStatus::success;
-  Json output;
+  SharedJson output;
   std::string message;
   std::optional<StepError> error;
   Json metadata;
@@ -113,7 +115,7 @@ class Machine {
   std::optional<Completed> finish(Cell& cell, CellOutcome outcome);
 
   // Ends the run here: nothing new starts (logic.stop; cancel).
-  void stop(Json output);
+  void stop(SharedJson output);
   void fail(StepError error);  // nothing new starts anywhere (plan timeout)
   bool stopped() const { return stopped_; }
   // A cell that will not go on because its frame or the run has ended (a sleeper): as if never
@@ -126,7 +128,7 @@ class Machine {
   bool succeeded() const { return !root_->failure; }
   const std::optional<StepError>& failure() const { return root_->failure; }
   const std::string& failed_step() const { return failed_step_; }
-  Json output() const;  // of the run
+  SharedJson output() const;  // of the run
   const Frame& root() const { return *root_; }
   const plan::CompiledPlan& plan() const { return *plan_; }
   std::size_t output_bytes() const { return output_bytes_; }
@@ -157,7 +159,7 @@ class Machine {
   std::map<std::pair<int, std::string>, int> visits_;
   std::int64_t jumps_ = 0;
   bool stopped_ = false;
-  Json stop_output_;
+  SharedJson stop_output_;
   std::string failed_step_;
   std::size_t output_bytes_ = 0;
 };

@@ -8,8 +8,9 @@
 namespace pilot::engine {
 namespace {
 
-const Json* view_of(const Cell& cell) {
-  return cell.state == Cell::State::done && !cell.view.is_null() ? &cell.view : nullptr;
+std::optional<params::StepView> view_of(const Cell& cell) {
+  if (cell.state != Cell::State::done || cell.view.is_null()) return std::nullopt;
+  return params::StepView{&cell.view, &*cell.output};
 }
 
 }  // namespace
@@ -29,20 +30,20 @@ const Json* MachineView::root(std::string_view name) const {
   return nullptr;
 }
 
-const Json* MachineView::step(std::string_view key) const {
+std::optional<params::StepView> MachineView::step(std::string_view key) const {
   if (!key.empty() && key.front() >= '0' && key.front() <= '9') {
     std::size_t position = 0;
     const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), position);
-    if (error != std::errc{} || end != key.data() + key.size()) return nullptr;
+    if (error != std::errc{} || end != key.data() + key.size()) return std::nullopt;
     const auto& cells = machine_.root().cells;
-    return position < cells.size() ? view_of(cells[position]) : nullptr;
+    return position < cells.size() ? view_of(cells[position]) : std::nullopt;
   }
   for (const Frame* frame = cell_.frame; frame != nullptr; frame = frame->parent) {
     for (const Cell& cell : frame->cells) {
       if (!cell.per_item_call && cell.step->spec.id == key) return view_of(cell);
     }
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 Result<bool> MachineView::holds(const jq::Program& program) const {
@@ -52,9 +53,14 @@ Result<bool> MachineView::holds(const jq::Program& program) const {
   std::set<std::string_view> seen;
   for (const Frame* frame = cell_.frame; frame != nullptr; frame = frame->parent) {
     for (const Cell& cell : frame->cells) {
-      const Json* view = cell.per_item_call ? nullptr : view_of(cell);
-      if (view == nullptr || !seen.insert(cell.step->spec.id).second) continue;
-      steps.members.push_back({cell.step->spec.id, {view, {}}});
+      const auto step = cell.per_item_call ? std::nullopt : view_of(cell);
+      if (!step || !seen.insert(cell.step->spec.id).second) continue;
+      jq::View fields;
+      fields.members.push_back({"output", {step->output, {}}});
+      for (const auto& [name, value] : step->fields->get_object()) {
+        fields.members.push_back({std::string(name), {&value, {}}});
+      }
+      steps.members.push_back({cell.step->spec.id, std::move(fields)});
     }
   }
   all.members.push_back({"steps", std::move(steps)});

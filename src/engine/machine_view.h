@@ -14,7 +14,7 @@ class MachineView final : public params::Source {
       : machine_(machine), roots_(roots), cell_(cell) {}
 
   const Json* root(std::string_view name) const override;
-  const Json* step(std::string_view key) const override;
+  std::optional<params::StepView> step(std::string_view key) const override;
 
   // Whether a program over {steps, trigger, inputs, item, index} gives something that is neither
   // null nor false; nothing is false.

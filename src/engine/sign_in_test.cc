@@ -127,7 +127,7 @@ class EchoTest : public SignInTest {
 
 TEST_F(EchoTest, TokensAreMaskedAsTheConnectionsValuesAre) {
   const Executed done = execute(steps({step("get")}));
-  EXPECT_EQ(to_json(done.steps[0].output), R"({"said":"Bearer ***"})");
+  EXPECT_EQ(to_json(*done.steps[0].output), R"({"said":"Bearer ***"})");
 }
 
 TEST_F(SignInTest, ABaseUrlDoesNotBindTheTokenEndpointAListOfHostsDoes) {

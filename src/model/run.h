@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/json.h"
+#include "base/shared_json.h"
 #include "model/ids.h"
 #include "model/run_state.h"
 
@@ -24,7 +24,7 @@ struct Run {
   std::string reason;               // why it waits: timer, retry, outcome_unknown, ...; else empty
   Json inputs;                      // object
   Json trigger;                     // {type, ...}, what started it
-  Json output;                      // output of the last step, once it has succeeded
+  SharedJson output;                // output of the last step, once it has succeeded
   Json error;                       // {code, message, step?}, once it has failed; else null
   std::optional<WallTime> wake_at;  // when a waiting run is due
   WallTime created_at;
@@ -64,9 +64,9 @@ struct Attempt {
   std::string action;
   AttemptStatus status = AttemptStatus::running;
   std::string message;
-  Json output;    // null unless success (or a failed call that had an answer)
-  Json error;     // StepError as JSON, or null
-  Json metadata;  // object, or null
+  SharedJson output;  // null unless success (or a failed call that had an answer)
+  Json error;         // StepError as JSON, or null
+  Json metadata;      // object, or null
   std::string idempotency_key;
   std::optional<int> http_status;
   std::optional<WallTime> wake_at;  // retrying: when the next attempt is due; running wait: its end

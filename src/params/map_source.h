@@ -15,9 +15,11 @@ class MapSource final : public Source {
   const Json* root(std::string_view name) const override {
     return name == "steps" ? nullptr : find(document_, name);
   }
-  const Json* step(std::string_view key) const override {
+  std::optional<StepView> step(std::string_view key) const override {
     const Json* steps = find(document_, "steps");
-    return steps == nullptr ? nullptr : find(*steps, key);
+    const Json* step = steps == nullptr ? nullptr : find(*steps, key);
+    if (step == nullptr) return std::nullopt;
+    return StepView{step, find(*step, "output")};
   }
 
  private:

@@ -88,14 +88,42 @@ const Json* descend(const Reference& reference, std::size_t at, const Json& valu
   return nullptr;
 }
 
-const Json* look_up(const Reference& reference, const Source& source, std::string* why) {
-  const Json* value =
-      reference.root == "steps" ? source.step(reference.step) : source.root(reference.root);
+// All of a step, for who refers to it as a whole.
+JsonObject whole_step(const StepView& step) {
+  JsonObject whole;
+  if (step.output != nullptr) whole["output"] = *step.output;
+  if (const JsonObject* fields = step.fields->if_object()) {
+    whole.insert(fields->begin(), fields->end());
+  }
+  return whole;
+}
+
+// Where the path begins: in the source, or in `scratch`.
+const Json* start_of(const Reference& reference, const Source& source, std::size_t& next,
+                     Json& scratch) {
+  if (reference.root != "steps") return source.root(reference.root);
+  const std::optional<StepView> step = source.step(reference.step);
+  if (!step) return nullptr;
+  if (reference.path.empty()) {
+    scratch = whole_step(*step);
+    return &scratch;
+  }
+  const PathPart& field = reference.path.front();
+  const bool is_output = field.kind == PathPart::Kind::key && field.key == "output";
+  if (!is_output || step->output == nullptr) return step->fields;
+  next = 1;
+  return step->output;
+}
+
+const Json* look_up(const Reference& reference, const Source& source, Json& scratch,
+                    std::string* why) {
+  std::size_t next = 0;
+  const Json* value = start_of(reference, source, next, scratch);
   if (value == nullptr) {
     if (why != nullptr) *why = why_no_root(reference);
     return nullptr;
   }
-  for (std::size_t i = 0; i < reference.path.size() && value != nullptr; ++i) {
+  for (std::size_t i = next; i < reference.path.size() && value != nullptr; ++i) {
     value = descend(reference, i, *value, why);
   }
   return value;
@@ -150,10 +178,10 @@ std::size_t next_default(const Reference& reference, std::size_t from) {
 // straight to the next `default`, past the filters before it.
 Result<const Json*> resolve(const Reference& reference, const Source& source, Budget& budget,
                             Json& scratch) {
-  const Json* value = look_up(reference, source, nullptr);
+  const Json* value = look_up(reference, source, scratch, nullptr);
   if (value == nullptr && !reference.has_default) {
     std::string why;
-    look_up(reference, source, &why);
+    look_up(reference, source, scratch, &why);
     return unresolved(reference, why);
   }
   const auto& filters = reference.filters;

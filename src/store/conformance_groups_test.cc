@@ -229,7 +229,7 @@ TEST_P(StoreConformance, DeepJsonIsReadBack) {
   Run run = make_run("r");
   run.output = deep;
   put_all(InsertRun{run});
-  EXPECT_EQ(to_json(stored("r").output), to_json(deep));
+  EXPECT_EQ(to_json(*stored("r").output), to_json(deep));
 }
 
 TEST_P(StoreConformance, CheckTellsHealth) {

@@ -69,7 +69,7 @@ void InsertRuns::add(const Run& made, const Run& now) {
   inputs_.json(made.inputs);
   trigger_.json(made.trigger);
   document_.json(made.document);
-  output_.json(now.output);
+  output_.json(*now.output);
 }
 
 std::size_t InsertRuns::bytes() const {
@@ -128,7 +128,7 @@ void UpdateRuns::add(const Run& run, const std::string& owner) {
   node_.text(run.node);
   revision_.integer(run.revision);
   error_.json(run.error);
-  output_.json(run.output);
+  output_.json(*run.output);
 }
 
 std::size_t UpdateRuns::bytes() const { return error_.bytes_so_far() + output_.bytes_so_far(); }
@@ -187,7 +187,7 @@ void PutAttempts::add(const Attempt& a, const std::string& owner, std::int64_t e
   finished_at_.maybe_time(a.finished_at);
   error_.json(a.error);
   metadata_.json(a.metadata);
-  output_.json(a.output);
+  output_.json(*a.output);
   add_readable(a);
   if (of_new_runs_) return;
   owner_.text(owner);
@@ -206,7 +206,7 @@ void PutAttempts::add_readable(const Attempt& a) {
   };
   put(message_of_error_, string_or(a.error, "message"), a.error.is_object());
   put(code_of_error_, string_or(a.error, "code"), a.error.is_object());
-  put(preview_, output_preview(a.output), !a.output.is_null());
+  put(preview_, output_preview(*a.output), !a.output.is_null());
 }
 
 Command PutAttempts::command(const UserId& user) const {

@@ -245,7 +245,7 @@ TEST_F(TakeOver, TheStoreGivesThemAsItGivesItsOwn) {
   ASSERT_TRUE(logs) << logs.error().message;
   ASSERT_EQ(logs->items.size(), 4u);
   EXPECT_EQ(logs->items[0].plan_name, "Gone since");
-  EXPECT_EQ(output_preview(logs->items[0].output).size(), 500u);
+  EXPECT_EQ(output_preview(*logs->items[0].output).size(), 500u);
   EXPECT_EQ(logs->items[2].status, AttemptStatus::error);
   EXPECT_EQ(to_json(logs->items[2].error),
             R"({"code":"","message":"channel_not_found","retryable":false})");

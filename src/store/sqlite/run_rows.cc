@@ -37,7 +37,7 @@ Status insert_run(Connection& db, const Run& made, const Run& now) {
       ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
       " ?19, ?20, ?21, ?22)";
   const JsonTexts<5> json(db,
-                          {&now.error, &made.inputs, &made.trigger, &made.document, &now.output});
+                          {&now.error, &made.inputs, &made.trigger, &made.document, &*now.output});
   Query query = db.query(kInsert.text);
   query.bind(made.user.text, made.id.text, made.plan.text, made.plan_version, made.plan_name,
              to_string(now.state), now.reason, now.wake_at, made.created_at, now.started_at,
@@ -67,7 +67,7 @@ Result<bool> update_run(Connection& db, const Run& run, const std::string& owner
       " WHERE user_id = ?1 AND id = ?2 AND node = ?3 AND epoch = ?4"
       " AND state NOT IN ('success', 'error', 'cancelled')";
   if (owner.empty()) return false;
-  const JsonTexts<2> json(db, {&run.error, &run.output});
+  const JsonTexts<2> json(db, {&run.error, &*run.output});
   Query query = db.query(kUpdate);
   query.bind(run.user.text, run.id.text, owner, run.epoch, to_string(run.state), run.reason,
              run.wake_at, run.started_at, run.finished_at, run.deadline, run.node, run.revision,
@@ -99,7 +99,7 @@ Status put_attempt(Connection& db, const Attempt& a) {
       " latency_ms, idempotency_key, http_status, wake_at, started_at, finished_at, error_detail,"
       " metadata, output) = (?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18,"
       " ?19, ?20, ?21, ?22, ?23, ?24)";
-  const JsonTexts<3> json(db, {&a.error, &a.metadata, &a.output});
+  const JsonTexts<3> json(db, {&a.error, &a.metadata, &*a.output});
   Query query = db.query(kPut.text);
   query.bind(a.user.text, a.run.text, a.seq, a.revision, a.plan.text, a.plan_name, a.step_number,
              a.step_id, a.item_path, a.visit, a.attempt, a.provider, a.action, to_string(a.status),

@@ -64,11 +64,12 @@ CatalogWatcher::~CatalogWatcher() {
 std::string CatalogWatcher::look() const {
   std::map<std::string, std::string> files;
   std::error_code failed;
-  for (const auto& entry : std::filesystem::directory_iterator(directory_, failed)) {
+  // Folders, too: OpenAPI documents that manifests name may lie there.
+  for (std::filesystem::recursive_directory_iterator at(directory_, failed), end;
+       !failed && at != end; at.increment(failed)) {
     std::error_code ignored;
-    const auto changed = entry.last_write_time(ignored).time_since_epoch().count();
-    files[entry.path().filename().string()] =
-        fmt::format("{} {}", changed, entry.file_size(ignored));
+    const auto changed = at->last_write_time(ignored).time_since_epoch().count();
+    files[at->path().string()] = fmt::format("{} {}", changed, at->file_size(ignored));
   }
   std::string out;
   for (const auto& [name, state] : files) out += fmt::format("{} {}\n", name, state);

@@ -26,7 +26,7 @@ std::vector<manifest::SourceFile> read_paths(const std::vector<std::string>& pat
     std::error_code ignored;
     if (std::filesystem::is_directory(path, ignored)) {
       for (manifest::SourceFile& file : manifest::read_source_files(path, faults)) {
-        out.push_back({path + "/" + file.name, std::move(file.text)});
+        out.push_back({path + "/" + file.name, std::move(file.text), path});
       }
       continue;
     }
@@ -34,7 +34,8 @@ std::vector<manifest::SourceFile> read_paths(const std::vector<std::string>& pat
     std::ostringstream text;
     text << in.rdbuf();
     if (in) {
-      out.push_back({path, std::move(text).str()});
+      const auto directory = std::filesystem::absolute(path, ignored).parent_path();
+      out.push_back({path, std::move(text).str(), directory});
     } else {
       faults.push_back({path, 0, "unreadable", "the file cannot be read"});
     }

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "base/yaml.h"
+#include "providers/manifest/from_openapi.h"
 #include "providers/manifest/load.h"
 #include "providers/manifest/reader.h"
 
@@ -89,8 +90,14 @@ void CatalogReader::parse(const SourceFile& file) {
 }
 
 std::optional<Json> CatalogReader::resolved(const Read& read, int depth) {
-  const std::string parent(string_or(read.document, "extends"));
-  if (parent.empty()) return read.document;
+  Result<Json> whole = with_openapi(read.document, read.file->directory);
+  if (!whole) {
+    const Error& wrong = whole.error();
+    fault(*read.file, wrong.pointer, std::string(wrong.code_or_kind()), wrong.message);
+    return std::nullopt;
+  }
+  const std::string parent(string_or(*whole, "extends"));
+  if (parent.empty()) return std::move(*whole);
   if (depth == kExtends) {
     fault(*read.file, "/extends", "invalid_extends",
           "`extends` goes round in a circle, or through too many manifests");
@@ -106,7 +113,7 @@ std::optional<Json> CatalogReader::resolved(const Read& read, int depth) {
           fmt::format("there is no manifest {} to extend", parent));
   }
   if (!base) return std::nullopt;
-  return extended(*base, read.document);
+  return extended(*base, *whole);
 }
 
 void CatalogReader::take(const Read& read) {
@@ -202,7 +209,7 @@ std::vector<SourceFile> read_source_files(const std::filesystem::path& directory
                         in ? "the file is larger than 2 MB" : "the file cannot be read"});
       continue;
     }
-    out.push_back({path.filename().string(), std::move(text).str()});
+    out.push_back({path.filename().string(), std::move(text).str(), directory});
   }
   return out;
 }

@@ -24,6 +24,7 @@ struct CatalogFault {
 struct SourceFile {
   std::string name;  // for messages; without its ending it is the default of `id`
   std::string text;  // YAML or JSON
+  std::filesystem::path directory = {};  // where it lies, for the documents that it names
 };
 
 struct CatalogEntry {

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
+#include "base/nearest.h"
 #include "base/yaml.h"
 #include "model/limits.h"
 #include "providers/openapi/draft.h"
@@ -129,6 +131,37 @@ class Writer {
   JsonObject actions_;
 };
 
+// Gives operations the names that they are wished to have.
+Status rename(std::vector<Operation>& operations, const ImportOptions& options) {
+  if (options.rename.empty()) return ok();
+  std::set<std::string, std::less<>> wished;
+  for (const auto& [old, name] : options.rename) {
+    const auto is_it = [&](const Operation& one) {
+      return string_or(*one.object, "operationId") == old || one.name == old;
+    };
+    const auto found = std::ranges::find_if(operations, is_it);
+    if (found == operations.end()) {
+      std::vector<std::string> known;
+      for (const Operation& one : operations) known.push_back(one.name);
+      return invalid("unknown_operation",
+                     fmt::format("rename: there is no operation {} among those that are included{}",
+                                 old, did_you_mean(old, known)));
+    }
+    if (name.empty() || name.size() > kLongestId || snake_case(name, kLongestId) != name) {
+      return invalid("invalid_name",
+                     fmt::format("rename: the name of an action is snake_case, this is \"{}\"",
+                                 utf8_prefix(name, kLongestId)));
+    }
+    found->name = name;
+  }
+  for (const Operation& one : operations) {
+    if (wished.insert(one.name).second) continue;
+    return invalid("duplicate_name",
+                   fmt::format("rename: two operations would be called {}", one.name), one.pointer);
+  }
+  return ok();
+}
+
 // An encoding that all bodies have is the provider's.
 void share_body(JsonObject& manifest, JsonObject& actions) {
   std::string_view common;
@@ -183,6 +216,7 @@ Result<ImportedManifest> import_openapi(const Json& root, const ImportOptions& o
                                operations->size(), limits::kOpenApiOperations),
                    "/paths");
   }
+  if (Status renamed = rename(*operations, options); !renamed) return renamed.error();
   Result<Address> address = find_address(document, options.base, options.source_url, notes);
   if (!address) return address.error();
   Security security(document, *address, notes);

@@ -4,6 +4,7 @@
 // thread, but a large document takes a second: not on a shard.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ struct ImportOptions {
   std::string name = {};        // the manifest's id; empty: from the title
   std::string source_url = {};  // where the document came from, for server URLs without a host
   std::string base = {};        // instead of the document's servers
+  // Names of actions, by operationId or by the name that the import would give.
+  std::map<std::string, std::string, std::less<>> rename = {};
 };
 
 // Something of the document that the manifest does not say, or says with less.
@@ -39,7 +42,8 @@ struct ImportedManifest {
 Result<Json> read_openapi(std::string_view text);
 
 // Codes: invalid_openapi, unsupported_version, no_operations, too_many_operations,
-// import_too_large, import_too_complex, invalid_name, invalid_url. Pointers into the document.
+// import_too_large, import_too_complex, invalid_name, invalid_url, unknown_operation,
+// duplicate_name. Pointers into the document.
 Result<ImportedManifest> import_openapi(const Json& document, const ImportOptions& options = {});
 
 // [{code, message, pointer, count}], for answers and for --json.

@@ -103,12 +103,24 @@ class Execution final : public std::enable_shared_from_this<Execution> {
   void on_cancelled(Cell& cell, CallResult result);
   void retry_later(Cell& cell, CallResult result, Millis wait);
   void outcome_unknown(Cell& cell, CallResult result);
+  void leave_unknown(Cell& cell, CallResult result);
   void wait_for_reauth(Cell& cell, CallResult result);
   void conclude(Cell& cell, AttemptStatus status, CallResult result);
   void bound_output(CellOutcome& outcome) const;
   void finish_cell(Cell& cell, CellOutcome outcome);
   void finish_containers(std::optional<Machine::Completed> done);
   void sleep_until(Cell& cell, WallTime when);
+
+  // execution_verify.cc: whether a call without an answer was carried out
+  struct Looked {
+    std::optional<Json> found;  // what the call would have given
+    bool absent = false;        // it was not carried out, for sure
+    std::string message;
+  };
+  boost::asio::awaitable<void> verify(std::shared_ptr<Execution> self, Cell* cell,
+                                      CallResult unknown);
+  boost::asio::awaitable<Looked> look(Cell& cell);
+  void on_looked(Cell& cell, CallResult unknown, Looked looked);
 
   // execution_rows.cc: what the journal hears of them
   Attempt row_of(Cell& cell, AttemptStatus status);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/execution.h"
+#include "engine/spawn.h"
 #include "engine/step_errors.h"
 
 namespace pilot::engine {
@@ -99,7 +100,17 @@ void Execution::wait_for_reauth(Cell& cell, CallResult result) {
   sleep_until(cell, parts_.clock.now() + kReauthLook);
 }
 
+// Where somebody can be asked whether it was carried out, that comes before all else.
 void Execution::outcome_unknown(Cell& cell, CallResult result) {
+  if (cell.step->action->verify == nullptr) {
+    leave_unknown(cell, std::move(result));
+    return;
+  }
+  ++calls_;
+  spawn(parts_.executor, verify(shared_from_this(), &cell, std::move(result)));
+}
+
+void Execution::leave_unknown(Cell& cell, CallResult result) {
   const StepError why = result.result.error.value_or(StepError{.message = "no answer came"});
   switch (cell.step->spec.on_unknown) {
     case OnUnknown::retry: {
@@ -134,7 +145,7 @@ void Execution::conclude(Cell& cell, AttemptStatus status, CallResult result) {
   outcome.status = status;
   outcome.started_at = active_.at(&cell).started;
   outcome.output = std::move(result.result.output);
-  outcome.output_bytes = json_size(outcome.output);
+  outcome.output_bytes = json_size(*outcome.output);
   outcome.message = std::move(result.result.message);
   outcome.error = std::move(result.result.error);
   outcome.metadata = std::move(result.result.metadata);
@@ -163,7 +174,7 @@ void Execution::bound_output(CellOutcome& outcome) const {
     return;
   }
   outcome.status = AttemptStatus::error;
-  outcome.output = nullptr;
+  outcome.output = {};
   outcome.output_bytes = 0;
   outcome.message = why;
   outcome.error = StepError{.code = "output_too_large", .message = std::move(why)};

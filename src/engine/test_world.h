@@ -52,6 +52,7 @@ class World {
 
   // A new process takes over; the one before is gone with its timers, as after kill -9.
   void boot(EngineOptions options = {}) {
+    clock.drop_timers();  // coroutines that wait for one end while their io_context is there
     process_.reset();
     clock.drop_timers();
     if (options.node.empty()) options.node = "node-" + std::to_string(++boots_);

@@ -18,6 +18,7 @@
 #include "model/outcome.h"
 #include "model/problem.h"
 #include "providers/rate_limit.h"
+#include "providers/verify.h"
 #include "schema/schema.h"
 
 namespace pilot::providers {
@@ -142,8 +143,9 @@ struct Action {
   EffectClass effect = EffectClass::unsafe;
   // For actions whose effect depends on params (http by its method); else empty.
   std::function<EffectClass(const Json& params)> effect_of;
-  std::optional<Millis> timeout;  // instead of the default step timeout
-  std::optional<RateLimit> rate;  // of this action alone, beside the provider's
+  std::optional<Millis> timeout;         // instead of the default step timeout
+  std::optional<RateLimit> rate;         // of this action alone, beside the provider's
+  std::shared_ptr<const Verify> verify;  // asked before an unknown outcome is left to people
   std::variant<LogicAction, HttpAction, MailAction, TaskAction> body;
 
   schema::Schema schema;  // of `params`; Provider::add compiles it unless it is there already

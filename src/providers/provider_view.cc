@@ -28,6 +28,7 @@ Json action_json(const Provider& provider, const Action& action) {
                  {"params", action.schema.document()},
                  {"effect", to_string(action.effect)}};
   if (action.effect_of) out["effect_depends_on_params"] = true;
+  if (action.verify) out["verified_by"] = action.verify->action;
   if (action.timeout) out["timeout_ms"] = action.timeout->count();
   if (!action.docs.empty()) out["docs"] = action.docs;
   Json example = example_step(provider, action);

@@ -27,7 +27,8 @@ constexpr std::array kSchemas{
     SchemaDoc{"Action",
               "name:string title:string description:string aliases:[string] params:any "
               "effect:pure|read|idempotent|keyed|unsafe "
-              "effect_depends_on_params?:boolean timeout_ms?:integer docs?:string example?:object"},
+              "effect_depends_on_params?:boolean verified_by?:string timeout_ms?:integer "
+              "docs?:string example?:object"},
     SchemaDoc{"RequestOf",
               "! params?:any parameters?:any connection?:string? "
               "connection_values?:object? user_id?:string"},

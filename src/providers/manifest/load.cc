@@ -222,8 +222,8 @@ Loaded load(const Json& document, std::string_view kind) {
             "example_connection"});
   if (map.has("openapi")) {
     map.fault("openapi", "unsupported",
-              "actions are not taken from a document at start: write them out with `pilot "
-              "providers import FILE --out ...`");
+              "only manifests that are files (--catalog) take actions from a document: write them "
+              "out with `pilot providers import FILE --out ...`");
   }
   const std::shared_ptr<ProviderSpec> spec = read_provider(map);
   Loaded out;
@@ -243,6 +243,7 @@ Loaded load(const Json& document, std::string_view kind) {
     if (scheme->oauth2() != nullptr) provider->oauth2 = scheme->oauth2();
   }
   add_actions(map, spec, *provider);
+  check_verifies(map, *provider);
   read_test(map, spec, *provider);
   provider->actions.shrink_to_fit();  // hundreds of providers stay for as long as the process
   if (faults.none()) out.provider = std::move(provider);

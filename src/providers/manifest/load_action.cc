@@ -288,6 +288,7 @@ Action ActionReader::finished() {
   }
   action.timeout = spec_->manner.timeout;
   action.rate = read_rate(map_);
+  action.verify = read_verify(map_);
   for (const Param& param : spec_->params) {
     for (const std::string& alias : param.aliases) action.param_aliases.emplace(alias, param.name);
   }

@@ -28,6 +28,10 @@ std::optional<RateLimit> read_rate(const Map& map);
 // {header|query|body: NAME}
 std::optional<KeyPlace> read_key_place(const Map& map);
 
+// `verify` of an action; null: it has none. That its action is there is checked afterwards.
+std::shared_ptr<const Verify> read_verify(const Map& action);
+void check_verifies(const Map& map, const Provider& provider);
+
 // The action and its place in the registry; none with faults.
 std::optional<Action> read_action(std::string_view name, const Json& value,
                                   const std::shared_ptr<ProviderSpec>& spec,

@@ -67,6 +67,7 @@ TEST_P(ManifestFaults, AreToldWithTheirPlace) {
 }
 
 #define PILOT_BASE "id: acme\nbase: https://a.example\n"
+#define PILOT_VERIFY PILOT_BASE "actions:\n  y: {do: GET /a}\n  x:\n    do: POST /a\n    verify: "
 INSTANTIATE_TEST_SUITE_P(
     All, ManifestFaults,
     testing::Values(
@@ -106,6 +107,18 @@ INSTANTIATE_TEST_SUITE_P(
               "/actions/x/params/b", "unknown_field"},
         Fault{PILOT_BASE "actions: {x: {do: 'POST {url}', params: {url: string!}}}",
               "/actions/x/do", "unsafe_url"},
+        Fault{PILOT_VERIFY "{action: y, found: '.[0]', prams: .}", "/actions/x/verify/prams",
+              "unknown_key"},
+        Fault{PILOT_VERIFY "{action: y}", "/actions/x/verify", "missing_key"},
+        Fault{PILOT_VERIFY "{found: '.[0]'}", "/actions/x/verify", "missing_key"},
+        Fault{PILOT_VERIFY "{action: z, found: .}", "/actions/x/verify", "unknown_action"},
+        Fault{PILOT_VERIFY "{action: x, found: .}", "/actions/x/verify", "not_a_read"},
+        Fault{PILOT_VERIFY "{action: y, found: '$status'}", "/actions/x/verify/found",
+              "invalid_program"},
+        Fault{PILOT_VERIFY "{action: y, found: ., wait: 1h}", "/actions/x/verify/wait",
+              "invalid_value"},
+        Fault{PILOT_VERIFY "{action: y, found: ., absent: fail}", "/actions/x/verify/absent",
+              "invalid_value"},
         Fault{PILOT_BASE "rate: often\nactions: {x: {do: GET /a}}", "/rate", "invalid_value"},
         Fault{PILOT_BASE "actions: {x: {do: 'GET http://a.example/b'}}", "/actions/x/do",
               "insecure_url"}));

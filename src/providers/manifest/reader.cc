@@ -21,11 +21,16 @@ const std::vector<std::string>& program_vars() {
 }  // namespace
 
 jq::ProgramPtr compile_program(const Json& value, const std::string& pointer, Faults& faults) {
+  return compile_program(value, program_vars(), pointer, faults);
+}
+
+jq::ProgramPtr compile_program(const Json& value, const std::vector<std::string>& vars,
+                               const std::string& pointer, Faults& faults) {
   if (!value.is_string()) {
     faults.add(pointer, "wrong_type", "a jq program (a text) is wanted");
     return nullptr;
   }
-  Result<jq::ProgramPtr> program = jq::compile(as_view(value.get_string()), program_vars());
+  Result<jq::ProgramPtr> program = jq::compile(as_view(value.get_string()), vars);
   if (program) return std::move(*program);
   faults.add(pointer, "invalid_program",
              fmt::format("{} (in `{}`)", program.error().message, as_view(value.get_string())));
@@ -118,6 +123,11 @@ std::vector<std::string> Map::texts(std::string_view key) const {
 jq::ProgramPtr Map::program(std::string_view key) const {
   const Json* value = get(key);
   return value == nullptr ? nullptr : compile_program(*value, at(key), faults_);
+}
+
+jq::ProgramPtr Map::program(std::string_view key, const std::vector<std::string>& vars) const {
+  const Json* value = get(key);
+  return value == nullptr ? nullptr : compile_program(*value, vars, at(key), faults_);
 }
 
 std::optional<Map> Map::map(std::string_view key) const {

@@ -42,6 +42,7 @@ class Map {
   bool flag(std::string_view key, bool otherwise) const;
   std::vector<std::string> texts(std::string_view key) const;  // also one text
   jq::ProgramPtr program(std::string_view key) const;          // null when it is not there
+  jq::ProgramPtr program(std::string_view key, const std::vector<std::string>& vars) const;
   std::optional<Map> map(std::string_view key) const;
 
   const JsonObject& object() const { return *object_; }
@@ -64,6 +65,8 @@ inline std::string_view key_of(const JsonObject::value_type& member) {
 
 // A jq program of a manifest; none with a fault.
 jq::ProgramPtr compile_program(const Json& value, const std::string& pointer, Faults& faults);
+jq::ProgramPtr compile_program(const Json& value, const std::vector<std::string>& vars,
+                               const std::string& pointer, Faults& faults);
 std::optional<Text> compile_text(const Json& value, const std::string& pointer, Faults& faults);
 
 bool is_snake_case(std::string_view name);

@@ -18,8 +18,8 @@ Json error_text(const Json& error) {
   return text_or_null(string_or(error, "message"));
 }
 
-void put_if_small(JsonObject& out, std::string_view key, const Json& value) {
-  if (json_size(value) <= kSmall) {
+void put_if_small(JsonObject& out, std::string_view key, const Json& value, bool cut = false) {
+  if (!cut && json_size(value) <= kSmall) {
     out[key] = value;
   } else {
     out[key] = nullptr;
@@ -63,9 +63,9 @@ JsonObject run_json(const Run& run) {
 
 JsonObject run_brief(const Run& run) {
   JsonObject out = run_head(run);
-  put_if_small(out, "inputs", run.inputs);
-  put_if_small(out, "trigger", run.trigger);
-  put_if_small(out, "output", *run.output);
+  put_if_small(out, "inputs", run.inputs, run.inputs_cut);
+  put_if_small(out, "trigger", run.trigger, run.trigger_cut);
+  put_if_small(out, "output", *run.output, run.output_cut);
   return out;
 }
 

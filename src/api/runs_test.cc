@@ -221,6 +221,8 @@ TEST(RunCodec, LargeValuesStayOutOfEventsAndLists) {
   run.inputs = JsonObject{{"a", std::string(20'000, 'x')}};
   EXPECT_TRUE(run_brief(run).at("inputs").is_null());
   EXPECT_FALSE(run_json(run).at("inputs").is_null());
+  run.output_cut = true;  // the list did not read it
+  EXPECT_EQ(run_brief(run).at("output_truncated"), true);
 }
 
 }  // namespace

@@ -36,6 +36,10 @@ struct Run {
   std::int64_t epoch = 0;     // raised by every claim; writes of an older epoch do nothing
   std::int64_t revision = 0;  // number of the last change of the run or its attempts; SSE event id
   std::int32_t total_steps = 0;
+  // Of a run in a list: too large for that, and so null here.
+  bool inputs_cut = false;
+  bool trigger_cut = false;
+  bool output_cut = false;
 };
 
 // Status of an attempt. `running` exists only while `finished_at` is empty: the mark that a call is

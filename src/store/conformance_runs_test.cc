@@ -96,6 +96,30 @@ Attempt full_attempt(const Run& run, std::int64_t seq) {
 
 }  // namespace
 
+// Whoever looks through a list of runs does not fetch megabytes.
+TEST_P(StoreConformance, AListLeavesOutWhatIsLarge) {
+  Run large = make_run("run-large");
+  std::string noise;  // that no database packs into less
+  for (std::uint64_t x = 1; noise.size() < 40'000; x = x * 6'364'136'223'846'793'005u + 1) {
+    noise += std::to_string(x);
+  }
+  large.output = Json(noise);
+  large.inputs = JsonObject{{"text", noise}};
+  large.document = JsonObject{{"steps", JsonArray{}}};
+  put_all(InsertRun{large});
+  const auto page = wait(store().list_runs(kAda, {}, {}));
+  ASSERT_EQ(page->items.size(), 1u);
+  const Run& listed = page->items.front();
+  EXPECT_TRUE(listed.output.is_null());
+  EXPECT_TRUE(listed.output_cut);
+  EXPECT_TRUE(listed.inputs.is_null());
+  EXPECT_TRUE(listed.inputs_cut);
+  EXPECT_TRUE(listed.document.is_null());
+  EXPECT_EQ(listed.trigger, large.trigger);
+  EXPECT_FALSE(listed.trigger_cut);
+  EXPECT_EQ(wait(store().find_run(kAda, large.id))->output, large.output);
+}
+
 TEST_P(StoreConformance, RunComesBackAsWritten) {
   const Run run = full_run();
   put_all(InsertRun{run});

@@ -15,6 +15,10 @@ inline constexpr SqlText kRunColumns =
     "user_id, id, plan_id, plan_version, plan_name, state, reason, wake_at, created_at, started_at,"
     " finished_at, deadline, retry_of, node, epoch, revision, total_steps, error, inputs,"
     " \"trigger\", document, output";
+// Of kRunColumns, what a list shows however large it is.
+inline constexpr SqlText kRunListHead =
+    "user_id, id, plan_id, plan_version, plan_name, state, reason, wake_at, created_at, started_at,"
+    " finished_at, deadline, retry_of, node, epoch, revision, total_steps, error";
 inline constexpr SqlText kAttemptColumns =
     "user_id, run_id, seq, revision, plan_id, plan_name, step_number, step_id, item_path, visit,"
     " attempt, provider, action, status, message, latency_ms, idempotency_key, http_status,"
@@ -52,6 +56,16 @@ Run read_run(Row& row) {
   run.trigger = row.json();
   run.document = row.json();
   run.output = row.json();
+  return run;
+}
+
+// A row of a list: kRunColumns, then whether inputs, trigger and output are cut.
+template <class Row>
+Run read_listed_run(Row& row) {
+  Run run = read_run(row);
+  run.inputs_cut = row.integer() != 0;
+  run.trigger_cut = row.integer() != 0;
+  run.output_cut = row.integer() != 0;
   return run;
 }
 

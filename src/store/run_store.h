@@ -71,6 +71,8 @@ class RunStore {
   virtual awaitable<Result<std::int64_t>> count_open(std::optional<UserId> user) = 0;
 
   virtual awaitable<Result<Run>> find_run(UserId user, RunId id) = 0;
+  // Without documents, and without inputs, triggers and outputs that are large (`*_cut`): a page of
+  // runs is to be looked through, and each of these may have megabytes.
   virtual awaitable<Result<Page<Run>>> list_runs(UserId user, RunFilter filter,
                                                  PageRequest page) = 0;
   // In order of seq; only those whose revision is greater than `after_revision`.

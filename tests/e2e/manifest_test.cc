@@ -144,5 +144,59 @@ TEST_F(Manifests, AreReadAgainWhenTheyChangeAndABadOneHurtsNobody) {
   EXPECT_EQ(server.get("/api/providers/other").status, 200);
 }
 
+TEST_F(Manifests, TakeActionsFromAnOpenApiDocumentBesideThem) {
+  const auto document = [&](const std::string& path) {
+    std::filesystem::create_directories(catalog() / "documents");
+    const std::string file = dir_.write(
+        "shop.json",
+        fmt::format(R"({{"openapi":"3.0.3","info":{{"title":"Shop","version":"1"}},
+                         "paths":{{"{}":{{"get":{{"operationId":"listOrders","responses":{{}}}}}}}}}})",
+                    path));
+    std::filesystem::rename(file, catalog() / "documents/shop.json");
+  };
+  document("/orders");
+  const std::string file = dir_.write(
+      "shop", fmt::format("base: {}\nauth: {{bearer: token}}\n"
+                          "openapi: {{file: documents/shop.json, rename: {{listOrders: all}}}}\n",
+                          service_.url()));
+  std::filesystem::rename(file, catalog() / "shop.yaml");
+  const Server server(data(), options());
+  ASSERT_TRUE(server.up());
+  EXPECT_EQ(
+      server.post("/api/provider-credentials/shop", R"({"type":"token","value":"t0k3n-t0k3n"})")
+          .status,
+      201);
+  service_.on("/orders", answer(200, R"({"n":1})"));
+  service_.on("/v2/orders", answer(200, R"({"n":2})"));
+  const auto all = [&] {
+    return to_json(at(server
+                          .post("/api/execute-step",
+                                R"({"provider":"shop","action":"all","params":{},"retry":"none"})")
+                          .json,
+                      "output"));
+  };
+  EXPECT_EQ(all(), R"({"n":1})");
+  EXPECT_EQ(service_.seen("/orders").back().header("authorization"), "Bearer t0k3n-t0k3n");
+  document("/v2/orders");
+  EXPECT_TRUE(eventually([&] { return all() == R"({"n":2})"; }));
+}
+
+TEST_F(Manifests, ALostAnswerIsLookedForBeforeAnybodyIsAsked) {
+  write("acme",
+        "make: {do: POST /things, params: {ref: string!},\n"
+        "    verify: {action: list, found: '.[] | select(.ref == $params.ref)', wait: 100ms}}\n"
+        "  list: {do: GET /list}");
+  const Server server(data(), options());
+  ASSERT_TRUE(server.up());
+  connect(server);
+  service_.on("/things", close_without_answer());
+  service_.on("/list", answer(200, R"([{"ref":"r1","id":7}])"));
+  const Json made = run(server, "make", R"({"ref":"r1"})");
+  EXPECT_EQ(to_json(at(made, "output")), R"({"ref":"r1","id":7})") << to_json(made);
+  EXPECT_THAT(text_at(made, "message"), HasSubstr("carried out"));
+  EXPECT_EQ(service_.count("/things"), 1u);
+  EXPECT_THAT(server.get("/api/providers/acme").body, HasSubstr(R"("verified_by":"list")"));
+}
+
 }  // namespace
 }  // namespace pilot::e2e

@@ -40,9 +40,19 @@ awaitable<Result<Run>> PostgresStore::find_run(UserId user, RunId id) {
   return reading(one_step(user, std::move(command)), std::move(read));
 }
 
+// More than 16 KiB, as it is stored (nothing is unpacked to tell), is not for a list.
+constexpr auto kListed =
+    kRunListHead +
+    ", CASE WHEN pg_column_size(inputs) <= 16384 THEN inputs END,"
+    " CASE WHEN pg_column_size(\"trigger\") <= 16384 THEN \"trigger\" END, NULL,"
+    " CASE WHEN pg_column_size(output) <= 16384 THEN output END,"
+    " coalesce(pg_column_size(inputs) > 16384, false)::int,"
+    " coalesce(pg_column_size(\"trigger\") > 16384, false)::int,"
+    " coalesce(pg_column_size(output) > 16384, false)::int";
+
 awaitable<Result<Page<Run>>> PostgresStore::list_runs(UserId user, RunFilter filter,
                                                       PageRequest page) {
-  static constexpr auto kList = SqlText("SELECT ") + kRunColumns +
+  static constexpr auto kList = SqlText("SELECT ") + kListed +
                                 " FROM runs WHERE user_id = $1 AND id < $2"
                                 " AND ($3 = '' OR plan_id = $3) AND ($4 = '' OR state = $4)"
                                 " ORDER BY id DESC LIMIT $5";
@@ -56,7 +66,7 @@ awaitable<Result<Page<Run>>> PostgresStore::list_runs(UserId user, RunFilter fil
       .text(filter.state ? to_string(*filter.state) : "")
       .integer(limit + 1);
   auto read = [limit](Answers answers) -> Result<Page<Run>> {
-    return read_page<Run>(answers[0], limit, &read_run<Rows>,
+    return read_page<Run>(answers[0], limit, &read_listed_run<Rows>,
                           [](const Run& run) { return id_cursor(run.id.text); });
   };
   co_return co_await reading(one_step(user, std::move(command)), std::move(read));

@@ -48,6 +48,15 @@ void Query::bind_next(std::string_view text) {
   if (result != SQLITE_OK) note(result);
 }
 
+void Query::bind_next(TerminatedText text) {
+  if (statement_ == nullptr) return;
+  connection_.bytes_bound_ += text.text.size();
+  // A length would hide that it is terminated.
+  const int result =
+      sqlite3_bind_text(statement_, ++bound_, text.text.data(), -1, SQLITE_STATIC);
+  if (result != SQLITE_OK) note(result);
+}
+
 void Query::bind_next(std::int64_t value) {
   if (statement_ == nullptr) return;
   const int result = sqlite3_bind_int64(statement_, ++bound_, value);
@@ -250,7 +259,8 @@ Error Connection::error(int result) {
 }
 
 std::string& Connection::scratch() {
-  if (scratch_.capacity() > kScratchKept) scratch_ = std::string();
+  // Swapped, because a string that is assigned a short one keeps its room.
+  if (scratch_.capacity() > kScratchKept) std::string().swap(scratch_);
   scratch_.clear();
   return scratch_;
 }

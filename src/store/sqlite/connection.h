@@ -23,6 +23,12 @@ namespace pilot::store::sqlite {
 
 class Connection;
 
+// A text without a NUL in it, and with one behind it: SQLite copies what has none before a function
+// (substr in a generated column) may look at it, however large it is.
+struct TerminatedText {
+  std::string_view text;
+};
+
 // One use of a prepared statement; it goes back to the connection when this ends. Errors are kept:
 // bind and step as if all were well, then ask status(). Texts that are bound are not copied: they
 // must live until the query ends.
@@ -60,6 +66,7 @@ class Query {
 
  private:
   void bind_next(std::string_view text);
+  void bind_next(TerminatedText text);
   void bind_next(const std::string& text) { bind_next(std::string_view(text)); }
   void bind_next(const char* text) { bind_next(std::string_view(text)); }
   void bind_next(std::int64_t value);

@@ -21,10 +21,18 @@ Result<Run> find(Connection& db, const UserId& user, const RunId& id) {
   return run;
 }
 
+// More than 16 KiB is not for a list.
+constexpr auto kListed =
+    kRunListHead +
+    ", CASE WHEN length(inputs) <= 16384 THEN inputs END,"
+    " CASE WHEN length(\"trigger\") <= 16384 THEN \"trigger\" END, NULL,"
+    " CASE WHEN length(output) <= 16384 THEN output END, coalesce(length(inputs) > 16384, 0),"
+    " coalesce(length(\"trigger\") > 16384, 0), coalesce(length(output) > 16384, 0)";
+
 Result<Page<Run>> list_runs_of(Connection& db, const UserId& user, const RunFilter& filter,
                                const PageRequest& request) {
   static constexpr auto kList =
-      SqlText("SELECT ") + kRunColumns +
+      SqlText("SELECT ") + kListed +
       " FROM runs WHERE user_id = ?1 AND id < ?2 AND (?3 = '' OR plan_id = ?3)"
       " AND (?4 = '' OR state = ?4) ORDER BY id DESC LIMIT ?5";
   const auto before = read_id_cursor(request.cursor);
@@ -43,7 +51,7 @@ Result<Page<Run>> list_runs_of(Connection& db, const UserId& user, const RunFilt
       page.next_cursor = id_cursor(page.items.back().id.text);
       break;
     }
-    page.items.push_back(read_run(rows));
+    page.items.push_back(read_listed_run(rows));
   }
   if (!rows.status()) return rows.status().error();
   return page;

@@ -14,16 +14,27 @@ class JsonTexts {
     for (std::size_t i = 0; i < N; ++i) {
       from_[i] = room_.size();
       null_[i] = values[i]->is_null();
-      if (!null_[i]) append_json(room_, *values[i]);
+      if (null_[i]) continue;
+      if (may_be_large(*values[i])) room_.reserve(room_.size() + json_size(*values[i]) + 1);
+      append_json(room_, *values[i]);
+      room_ += '\0';
     }
     from_[N] = room_.size();
   }
-  std::optional<std::string_view> operator[](std::size_t i) const {
+  std::optional<TerminatedText> operator[](std::size_t i) const {
     if (null_[i]) return std::nullopt;
-    return std::string_view(room_).substr(from_[i], from_[i + 1] - from_[i]);
+    return TerminatedText{std::string_view(room_).substr(from_[i], from_[i + 1] - from_[i] - 1)};
   }
 
  private:
+  // Room that doubles as it grows would take three times the text at the end.
+  static bool may_be_large(const Json& value) {
+    constexpr std::size_t kMany = 64;
+    return (value.is_array() && value.get_array().size() >= kMany) ||
+           (value.is_object() && value.get_object().size() >= kMany) ||
+           (value.is_string() && value.get_string().size() >= kMany * kMany);
+  }
+
   std::string& room_;
   std::array<std::size_t, N + 1> from_{};
   std::array<bool, N> null_{};

@@ -10,6 +10,7 @@
 #include "app/commands.h"
 #include "app/database.h"
 #include "app/demo/demo_server.h"
+#include "app/heap.h"
 #include "app/oauth_clients_file.h"
 #include "app/output.h"
 
@@ -53,6 +54,7 @@ int serve(const GlobalOptions& global, const ServeOptions& options) {
   if (!database) return refuse(database.error());
   const auto oauth_clients = read_oauth_clients(options.oauth_clients);
   if (!oauth_clients) return refuse(oauth_clients.error());
+  bound_heap(options.shards);
   StopSignal stop;
   auto app = App::start({.data_dir = global.data_dir,
                          .database_url = *database,

@@ -36,7 +36,7 @@ class FakeClock final : public Clock, public Timers {
   }
   bool has_timers() const { return !calls_.empty(); }
   SteadyTime next_due() const { return calls_.begin()->first.first; }
-  void jump_wall(std::chrono::microseconds by) { wall_ += by; }  // the calendar only
+  void jump_wall(std::chrono::microseconds by) { wall_ += by; }        // the calendar only
   void drop_timers() { const auto gone = std::exchange(calls_, {}); }  // as a crash does
 
  private:

@@ -52,8 +52,7 @@ void Query::bind_next(TerminatedText text) {
   if (statement_ == nullptr) return;
   connection_.bytes_bound_ += text.text.size();
   // A length would hide that it is terminated.
-  const int result =
-      sqlite3_bind_text(statement_, ++bound_, text.text.data(), -1, SQLITE_STATIC);
+  const int result = sqlite3_bind_text(statement_, ++bound_, text.text.data(), -1, SQLITE_STATIC);
   if (result != SQLITE_OK) note(result);
 }
 

@@ -93,12 +93,25 @@ TEST_F(CustomIntegrations, AreTested) {
   const std::string path = "/api/custom-integrations/" + acme(server);
   const auto test = [&](const std::string& body) { return server.post(path + "/test", body).json; };
   EXPECT_EQ(to_json(at(test(R"({"action_id":"get_contact","params":{"id":1}})"), "ok")), "true");
-  service_.on("/", answer(404, "{}"));
-  EXPECT_EQ(to_json(at(test("{}"), "ok")), "true") << "the server answers";
-  EXPECT_THAT(server.get(path).body, HasSubstr(R"("is_valid":true)"));
-  service_.on("/", answer(401, "{}"));
-  EXPECT_EQ(to_json(at(test("{}"), "ok")), "false");
-  EXPECT_THAT(server.get(path).body, HasSubstr(R"("is_valid":false)"));
+  const auto look = [&](int status) {
+    service_.on("/", answer(status, "{}"));
+    return to_json(at(test("{}"), "ok"));
+  };
+  const auto valid = [&](const std::string& word) {
+    EXPECT_THAT(server.get(path).body, HasSubstr(R"("is_valid":)" + word));
+  };
+  EXPECT_EQ(look(404), "true") << "the server answers";
+  for (const int status : {429, 500, 503}) {
+    EXPECT_EQ(look(status), "false");
+    valid("true");
+  }
+  service_.on("/", close_without_answer());
+  EXPECT_EQ(text_at(test("{}"), "error/code"), "connection_lost");
+  valid("true");
+  EXPECT_EQ(look(401), "false");
+  valid("false");
+  EXPECT_EQ(look(500), "false");
+  valid("false");
 }
 
 TEST_F(CustomIntegrations, OfAnOpenApiDocumentAreCalledTheSameWay) {

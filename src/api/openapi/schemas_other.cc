@@ -52,7 +52,7 @@ constexpr std::array kSchemas{
     SchemaDoc{"ConnectionTest", "! connection?:string? user_id?:string"},
     SchemaDoc{"ConnectionVerdict",
               "ok:boolean provider:string connection:string action:string message:string "
-              "error?:any output?:any run_id:string success?:boolean"},
+              "error?:any output?:any run_id:string success?:boolean is_valid?:boolean?"},
     SchemaDoc{"IntegrationTest",
               "! action_id?:string? params?:any parameters?:any connection?:string? "
               "user_id?:string"},

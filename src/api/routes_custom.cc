@@ -9,6 +9,7 @@
 #include "api/services.h"
 #include "api/wiped.h"
 #include "providers/custom_manifest.h"
+#include "providers/custom_hosts.h"
 #include "providers/openapi/import.h"
 
 namespace pilot::api {
@@ -195,6 +196,7 @@ Response saved_response(const Saved& saved, int status) {
     out["actions"] = saved.imported->actions;
   }
   Response response = json_response(out, status);
+    out["hosts"] = providers::hosts_json(saved.integration.manifest);
   if (status == 201) {
     response.headers.emplace_back("Location",
                                   "/api/custom-integrations/" + saved.integration.id.text);
@@ -258,7 +260,10 @@ awaitable<Response> show(ApiPtr api, Request& request) {
                                      {"integration", integration_json(*found)},
                                      {"credential_types", std::move(types)},
                                      {"credentials", std::move(tests)},
-                                     {"manifest", providers::manifest_of(*found)}});
+  Json manifest = providers::manifest_of(*found);
+  Json hosts = providers::hosts_json(manifest);
+                                     {"hosts", std::move(hosts)},
+                                     {"manifest", std::move(manifest)}});
 }
 
 awaitable<Response> update(ApiPtr api, Request& request) {

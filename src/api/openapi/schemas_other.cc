@@ -78,11 +78,12 @@ constexpr std::array kSchemas{
     SchemaDoc{"IntegrationList", "integrations:[Integration] next_cursor:string?"},
     SchemaDoc{"IntegrationSaved",
               "success:boolean id:string integration:Integration notes?:[ImportNote] "
-              "operations?:integer actions?:integer"},
+              "operations?:integer actions?:integer hosts?:[IntegrationHost]"},
+    SchemaDoc{"IntegrationHost", "host:string for:base|operations|sign_in operations?:integer"},
     SchemaDoc{"ImportNote", "code:string message:string pointer:string count:integer"},
     SchemaDoc{"IntegrationShown",
               "success:boolean id:string integration:Integration credential_types:[string] "
-              "credentials:[CredentialTested] manifest:object"},
+              "credentials:[CredentialTested] hosts:[IntegrationHost] manifest:object"},
     SchemaDoc{"CredentialTested", "type:string is_valid:boolean last_validated_at:time?"},
     SchemaDoc{"IntegrationCredentials", "success:boolean id:string types:[string]"},
     SchemaDoc{"Health",

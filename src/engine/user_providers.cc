@@ -208,6 +208,7 @@ UserProviders::OwnPtr UserProviders::make(const CustomIntegration& integration,
     provider.name = provider.credentials;
     provider.aliases.clear();
   }
+  if (find(manifest, "category") == nullptr) provider.category = "custom";
   Result<http::HostListPtr> servers = servers_of(manifest);
   if (!servers) {
     out->fault = faulty(integration, {"/base", servers.error().code, servers.error().message});

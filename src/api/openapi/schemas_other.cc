@@ -73,8 +73,9 @@ constexpr std::array kSchemas{
     SchemaDoc{"Integration",
               "id:string user_id:string name:string display_name:string description:string "
               "auth_type:string base_url:string auth_header:string? auth_prefix:string? "
-              "oauth_config:any is_active:boolean imported:boolean created_at:time "
-              "updated_at:time created_by:string updated_by:string actions:[IntegrationAction]"},
+              "oauth_config:any is_active:boolean imported:boolean auth:[AuthField] "
+              "oauth2:boolean action_names:[string] created_at:time updated_at:time "
+              "created_by:string updated_by:string actions:[IntegrationAction]"},
     SchemaDoc{"IntegrationList", "integrations:[Integration] next_cursor:string?"},
     SchemaDoc{"IntegrationSaved",
               "success:boolean id:string integration:Integration notes?:[ImportNote] "

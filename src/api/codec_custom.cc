@@ -3,6 +3,7 @@
 #include <array>
 
 #include "api/body.h"
+#include "providers/custom_summary.h"
 
 namespace pilot::api {
 namespace {
@@ -161,10 +162,16 @@ Status take_import(const JsonObject& body, IntegrationInput& out) {
 }  // namespace
 
 Json integration_json(const CustomIntegration& integration) {
+  const bool imported = !integration.manifest.is_null();
   JsonArray actions;
-  for (const CustomAction& action : integration.actions) {
+  for (const CustomAction& action :
+       imported ? providers::summarised_actions(integration) : integration.actions) {
     actions.push_back(action_json(integration, action));
   }
+  const auto summary = [&](std::string_view member, Json otherwise) {
+    const Json* found = find(integration.summary, member);
+    return found == nullptr ? std::move(otherwise) : *found;
+  };
   return JsonObject{
       {"id", text(integration.id.text)},
       {"user_id", text(integration.user.text)},
@@ -177,7 +184,10 @@ Json integration_json(const CustomIntegration& integration) {
       {"auth_prefix", integration.auth_prefix ? text(*integration.auth_prefix) : Json(nullptr)},
       {"oauth_config", without_secrets(integration.oauth_config)},
       {"is_active", integration.is_active},
-      {"imported", !integration.manifest.is_null()},
+      {"imported", imported},
+      {"auth", summary("auth", JsonArray{})},
+      {"oauth2", summary("oauth2", false)},
+      {"action_names", summary("names", JsonArray{})},
       {"created_at", text(to_rfc3339(integration.created_at))},
       {"updated_at", text(to_rfc3339(integration.updated_at))},
       {"created_by", text(integration.created_by)},

@@ -6,7 +6,8 @@
 
 namespace pilot::api {
 
-// Secrets that stand in oauth_config of an old row are left out.
+// With what its summary says (api/custom_summaries.h): the fields of its connections, and the
+// actions of a document. Secrets that stand in oauth_config of an old row are left out.
 Json integration_json(const CustomIntegration& integration);
 
 // What an `openapi` member asks for.

@@ -66,6 +66,44 @@ TEST_F(CustomAccess, WhoMayNotSetCredentialsCannotSendThemElsewhere) {
   EXPECT_EQ(as(all_, Method::put, one(), elsewhere).status, 200) << "with the scope";
 }
 
+// A key with `write` alone tries to have stored credentials sent to its own server, by operations.
+TEST_F(CustomAccess, NorByTheServersOfSingleOperations) {
+  const auto document = [](std::string_view operation, std::string_view more = "") {
+    return fmt::format(R"({{"openapi":{{"openapi":"3.0.0","info":{{"title":"T"}},)"
+                       R"("servers":[{{"url":"https://api.acme.example/v1"}}],)"
+                       R"("paths":{{"/a":{{"get":{{"operationId":"a"{}}}}}}}}}{}}})",
+                       operation, more);
+  };
+  const std::string evil = document(R"(,"servers":[{"url":"https://evil.example"}])");
+  const std::string writer = make_key("ada", "read,write").secret;
+  const Answer first = as(writer, Method::put, one(), evil);
+  ASSERT_EQ(first.status, 200) << first.body << ": there is nothing to send yet";
+  EXPECT_EQ(to_json(first.json.at("hosts")),
+            R"([{"host":"api.acme.example","for":"base"},)"
+            R"({"host":"evil.example","for":"operations","operations":1}])");
+  ASSERT_EQ(as(writer, Method::put, one(), document("")).status, 200);
+  for (const std::string& target : {one("/credentials"), "/api/provider-credentials/acme"s}) {
+    set_key(target);
+    const std::string before = as(all_, Method::get, one()).body;
+    for (const std::string& body :
+         {evil, document(R"(,"servers":[{"url":"//evil.example"}])"),
+          document("", R"(,"base_url":"https://evil.example")"),
+          R"({"openapi":"openapi: 3.0.0\ninfo: {title: T}\nservers: )"
+          R"([{url: https://api.acme.example/v1}]\npaths: {/a: {get: {operationId: a}, )"
+          R"(servers: [{url: https://evil.example}]}}\n"})"s}) {
+      EXPECT_EQ(verdict(as(writer, Method::put, one(), body)), "403 missing_scope") << body;
+    }
+    EXPECT_NE(
+        as(writer, Method::put, one(), R"({"manifest":{"base":"https://evil.example"}})").status,
+        200);
+    EXPECT_EQ(as(all_, Method::get, one()).body, before);
+  }
+  EXPECT_EQ(as(writer, Method::put, one(), R"({"description":"Ours"})").status, 200);
+  const Answer allowed = as(all_, Method::put, one(), evil);
+  EXPECT_EQ(allowed.status, 200) << allowed.body;
+  EXPECT_THAT(to_json(as(all_, Method::get, one()).json.at("hosts")), HasSubstr("evil.example"));
+}
+
 TEST_F(CustomAccess, ATestRunsAnActionSoItTakesTheScopeForThat) {
   const std::string setter = make_key("ada", "read,write,credentials").secret;
   const std::string test = R"({"action_id":"add"})";

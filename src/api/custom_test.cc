@@ -235,13 +235,66 @@ TEST_F(Custom, IsTested) {
   EXPECT_EQ(good.json.at("ok"), Json(true));
   EXPECT_EQ(good.json.at("success"), Json(true));
   EXPECT_FALSE(noted().at("last_validated_at").is_null());
-  engine_.outcome = RunState::error;
-  const Answer bad = post(one(id) + "/test");
-  EXPECT_EQ(bad.json.at("ok"), Json(false)) << bad.body;
-  EXPECT_EQ(json_text(bad.json, "action"), "request") << "it names no test of its own";
-  EXPECT_EQ(noted().at("is_valid"), Json(false));
+  EXPECT_EQ(good.json.at("is_valid"), Json(true));
   EXPECT_EQ(post(one(id) + "/test", R"({"action_id":"nothing"})").status, 422);
   EXPECT_EQ(post(one("none") + "/test").status, 404);
+}
+
+TEST_F(Custom, OnlyARefusalOfTheCredentialsMakesThemInvalid) {
+  const std::string id = make();
+  post(one(id) + "/credentials", R"({"type":"api_key","value":"not-a-real-key-1"})");
+  const auto noted = [&] { return to_json(get(one(id)).json.at("credentials").at(0)); };
+  const auto test = [&](std::string_view error, const std::string& body = "{}") {
+    engine_.outcome = error.empty() ? RunState::success : RunState::error;
+    if (!error.empty()) engine_.step_error = *parse_json(error);
+    return post(one(id) + "/test", body).json;
+  };
+  const auto known = [&](bool valid) {
+    clock_.advance(std::chrono::hours{1});
+    const Json said = test(valid ? "" : R"({"code":"unauthorized","http_status":401})");
+    EXPECT_EQ(said.at("is_valid"), Json(valid));
+    return noted();
+  };
+  for (const bool before : {true, false}) {
+    const std::string row = known(before);
+    EXPECT_THAT(row, HasSubstr(before ? R"("is_valid":true)" : R"("is_valid":false)"));
+    for (const char* error :
+         {R"({"code":"timeout"})", R"({"code":"dns_failed"})", R"({"code":"connection_lost"})",
+          R"({"code":"blocked_address"})", R"({"code":"host_not_allowed"})",
+          R"({"code":"server_error","http_status":500})",
+          R"({"code":"unavailable","http_status":503})",
+          R"({"code":"rate_limited","http_status":429})", R"({"code":"bad_token_answer"})",
+          R"({"code":"request_timeout","http_status":408})"}) {
+      const Json said = test(error);
+      EXPECT_EQ(said.at("ok"), Json(false)) << error;
+      EXPECT_EQ(said.at("error"), *parse_json(error));
+      EXPECT_TRUE(said.at("is_valid").is_null()) << error;
+      EXPECT_EQ(noted(), row) << error;
+    }
+    const char* away = R"({"code":"not_found","http_status":404})";
+    EXPECT_EQ(test(away).at("ok"), Json(true)) << "a look at the server: it answers";
+    EXPECT_EQ(test(away, R"({"action_id":"get_contact","params":{"id":1}})").at("ok"), Json(false));
+    EXPECT_EQ(noted(), row);
+  }
+  for (const char* error :
+       {R"({"code":"unauthorized","http_status":401})", R"({"code":"forbidden","http_status":403})",
+        R"({"code":"missing_credentials"})", R"({"code":"needs_reauth"})",
+        R"({"code":"invalid_grant"})", R"({"code":"token_refused"})"}) {
+    known(true);
+    EXPECT_EQ(test(error).at("is_valid"), Json(false)) << error;
+    EXPECT_THAT(noted(), HasSubstr(R"("is_valid":false)")) << error;
+  }
+}
+
+TEST_F(Custom, ATestOfAnotherConnectionSaysNothingOfTheIntegrationsOwnCredentials) {
+  const std::string id = make();
+  post(one(id) + "/credentials", R"({"type":"api_key","value":"not-a-real-key-1"})");
+  post("/api/provider-credentials/acme",
+       R"({"connection":"work","type":"api_key","value":"not-a-real-key-2"})");
+  engine_.outcome = RunState::error;
+  engine_.step_error = *parse_json(R"({"code":"unauthorized","http_status":401})");
+  EXPECT_EQ(post(one(id) + "/test", R"({"connection":"work"})").json.at("is_valid"), Json(false));
+  EXPECT_TRUE(get(one(id)).json.at("credentials").at(0).at("last_validated_at").is_null());
 }
 
 }  // namespace

@@ -5,10 +5,13 @@
 #include "api/body.h"
 #include "api/codec_custom.h"
 #include "api/connection_stored.h"
+#include "api/custom_summaries.h"
 #include "api/problem.h"
 #include "api/services.h"
 #include "api/wiped.h"
+#include "providers/custom_hosts.h"
 #include "providers/custom_manifest.h"
+#include "providers/custom_summary.h"
 #include "providers/openapi/import.h"
 
 namespace pilot::api {
@@ -193,6 +196,7 @@ Response saved_response(const Saved& saved, int status) {
     out["notes"] = providers::openapi::to_json_value(saved.imported->notes);
     out["operations"] = saved.imported->operations;
     out["actions"] = saved.imported->actions;
+    out["hosts"] = providers::hosts_json(saved.integration.manifest);
   }
   Response response = json_response(out, status);
   if (status == 201) {
@@ -205,8 +209,9 @@ Response saved_response(const Saved& saved, int status) {
 awaitable<Response> list(ApiPtr api, Request& request) {
   const Result<store::PageRequest> page = read_page(request);
   if (!page) co_return bad_query(page.error());
-  const auto found = co_await api->services.store.list_integrations(request.principal, *page);
+  auto found = co_await api->services.store.list_integrations(request.principal, *page);
   if (!found) co_return problem(found.error());
+  co_await add_summaries(api, found->items);
   JsonArray all;
   for (const CustomIntegration& one : found->items) all.push_back(integration_json(one));
   co_return json_response(JsonObject{{"integrations", std::move(all)},
@@ -229,6 +234,7 @@ awaitable<Response> create(ApiPtr api, Request& request) {
   made.created_at = made.updated_at = now;
   made.created_by = made.updated_by = request.principal.text;
   stamp_actions(api, request, made, now);
+  made = co_await summarised(api, std::move(made));
   if (Status put = co_await services.store.create_integration(made); !put) {
     co_return problem(put.error());
   }
@@ -241,8 +247,9 @@ awaitable<Response> create(ApiPtr api, Request& request) {
 awaitable<Response> show(ApiPtr api, Request& request) {
   store::Store& store = api->services.store;
   const CustomIntegrationId id{request.param("id")};
-  const auto found = co_await store.find_integration(request.principal, id);
+  auto found = co_await store.find_integration(request.principal, id);
   if (!found) co_return problem(found.error());
+  if (!providers::has_summary(*found)) *found = co_await summarised(api, std::move(*found));
   const auto credentials = co_await store.custom_credentials(request.principal, id);
   if (!credentials) co_return problem(credentials.error());
   JsonArray types;
@@ -253,12 +260,15 @@ awaitable<Response> show(ApiPtr api, Request& request) {
                                {"is_valid", one.valid},
                                {"last_validated_at", time_or_null(one.validated_at)}});
   }
+  Json manifest = providers::manifest_of(*found);
+  Json hosts = providers::hosts_json(manifest);
   co_return json_response(JsonObject{{"success", true},
                                      {"id", text(id.text)},
                                      {"integration", integration_json(*found)},
                                      {"credential_types", std::move(types)},
                                      {"credentials", std::move(tests)},
-                                     {"manifest", providers::manifest_of(*found)}});
+                                     {"hosts", std::move(hosts)},
+                                     {"manifest", std::move(manifest)}});
 }
 
 awaitable<Response> update(ApiPtr api, Request& request) {
@@ -277,6 +287,7 @@ awaitable<Response> update(ApiPtr api, Request& request) {
   made.updated_at = services.clock.now();
   made.updated_by = request.principal.text;
   stamp_actions(api, request, made, made.updated_at);
+  made = co_await summarised(api, std::move(made));
   if (Status put = co_await services.store.replace_integration(made); !put) {
     co_return problem(put.error());
   }

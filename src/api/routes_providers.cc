@@ -2,39 +2,27 @@
 // an action would send.
 #include "api/body.h"
 #include "api/connection.h"
+#include "api/custom_summaries.h"
 #include "api/problem.h"
 #include "api/services.h"
 #include "base/nearest.h"
-#include "providers/custom_manifest.h"
 #include "providers/provider_view.h"
 #include "providers/request_view.h"
 
 namespace pilot::api {
 namespace {
 
-// A user's own provider, in short. One of a document is not loaded for this: its page has its
-// actions and what it is signed in with.
-Json own_brief(const CustomIntegration& integration, bool name_is_taken) {
-  JsonArray actions;
-  JsonArray auth;
-  const bool by_hand = integration.manifest.is_null();
-  if (by_hand) auth.emplace_back(integration.auth_type == "oauth" ? "access_token" : "api_key");
-  for (const CustomAction& action : integration.actions) actions.push_back(text(action.action_id));
-  const std::string name = name_is_taken ? providers::custom_alias(integration) : integration.name;
-  return JsonObject{{"name", text(name)},      {"title", text(integration.display_name)},
-                    {"kind", "custom"},        {"category", "custom"},
-                    {"auth", std::move(auth)}, {"actions", std::move(actions)}};
-}
-
 awaitable<Response> list(ApiPtr api, Request& request) {
   const providers::Registry& pilots = *api->services.registry;
   JsonArray all;
   store::PageRequest page{.limit = limits::kPageMax, .cursor = {}};
   do {
-    const auto own = co_await api->services.store.list_integrations(request.principal, page);
+    auto own = co_await api->services.store.list_integrations(request.principal, page);
     if (!own) co_return problem(own.error());
+    std::erase_if(own->items, [](const CustomIntegration& one) { return !one.is_active; });
+    co_await add_summaries(api, own->items);
     for (const CustomIntegration& one : own->items) {
-      if (one.is_active) all.push_back(own_brief(one, pilots.has(one.name)));
+      all.push_back(own_provider_brief(one, pilots.has(one.name)));
     }
     page.cursor = own->next_cursor;
   } while (!page.cursor.empty());

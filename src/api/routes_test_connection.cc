@@ -1,6 +1,9 @@
 // Does a connection work? /api/provider-credentials/{provider}/test makes the call that the
 // provider names for this: one that changes nothing. /api/custom-integrations/{id}/test makes one
 // of the user's choice.
+#include <algorithm>
+#include <array>
+
 #include "api/body.h"
 #include "api/codec_plan.h"
 #include "api/connection.h"
@@ -139,12 +142,40 @@ Result<Proof> custom_proof(const providers::Provider& provider, const JsonObject
   return out;
 }
 
+// What a call says of the credentials: that they are good, that the service refuses them, or
+// nothing: a server that is away, busy or broken has not looked at them.
+enum class Finding { good, refused, nothing };
+
+Finding finding_of(const JsonObject& said) {
+  if (said.at("ok").get_bool()) return Finding::good;
+  const Json* error = find(said, "error");
+  if (error == nullptr) return Finding::nothing;
+  const Json* status = find(*error, "http_status");
+  if (status != nullptr && (*status == Json(401) || *status == Json(403))) return Finding::refused;
+  constexpr std::array<std::string_view, 5> kRefused{"unauthorized", engine::kNeedsReauth,
+                                                     "missing_credentials", "invalid_grant",
+                                                     "token_refused"};
+  const bool refused = std::ranges::find(kRefused, string_or(*error, "code")) != kRefused.end();
+  return refused ? Finding::refused : Finding::nothing;
+}
+
+// A look at the server: it is there, and knows who asks or does not care.
 bool any_answer_will_do(const Proof& proof, const JsonObject& said) {
   const Json* error = find(said, "error");
   const Json* status = error == nullptr ? nullptr : find(*error, "http_status");
   if (proof.action != "request" || status == nullptr || !status->is_int64()) return false;
   const std::int64_t code = status->get_int64();
-  return code >= 300 && code < 500 && code != 401 && code != 403 && code != 407;
+  constexpr std::array<std::int64_t, 6> kNot{401, 403, 407, 408, 425, 429};
+  return code >= 300 && code < 500 && std::ranges::find(kNot, code) == kNot.end();
+}
+
+// The row keeps what was found, unless nothing was. It is about the credentials of `default`: those
+// of the other connections are not the integration's own.
+awaitable<Status> note(ApiPtr api, UserId user, CustomIntegrationId id, const Proof& proof,
+                       Finding finding) {
+  if (finding == Finding::nothing || proof.connection != "default") co_return ok();
+  co_return co_await api->services.store.note_validation(
+      std::move(user), std::move(id), finding == Finding::good, api->services.clock.now());
 }
 
 awaitable<Response> test_custom(ApiPtr api, Request& request) {
@@ -167,15 +198,16 @@ awaitable<Response> test_custom(ApiPtr api, Request& request) {
   Response refusal;
   auto said = co_await prove(api, request, *found, *proof, refusal);
   if (!said) co_return refusal;
+  const Finding finding = finding_of(*said);
   if (any_answer_will_do(*proof, *said)) {
     (*said)["ok"] = true;
     (*said)["message"] = "the server answers, and does not refuse the credentials";
   }
-  const bool valid = (*said)["ok"].get_bool();
-  const Status noted =
-      co_await store.note_validation(request.principal, id, valid, api->services.clock.now());
+  const Status noted = co_await note(api, request.principal, id, *proof, finding);
   if (!noted) co_return problem(noted.error());
-  (*said)["success"] = valid;  // the old service's word for it
+  (*said)["is_valid"] =
+      finding == Finding::nothing ? Json(nullptr) : Json(finding == Finding::good);
+  (*said)["success"] = (*said)["ok"];  // the old service's word for it
   co_return json_response(Json(std::move(*said)));
 }
 

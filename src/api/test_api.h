@@ -65,6 +65,7 @@ class FakeEngine final : public engine::Engine {
   std::optional<WallTime> next_due;      // of the schedule that was saved last
   std::optional<Error> refuse;           // what enqueue and execute answer
   RunState outcome = RunState::success;  // of execute
+  Json step_error = JsonObject{{"code", "boom"}, {"message", "it broke"}};  // if that is error
   int woken = 0;
   std::string node;  // who owns the runs it makes; empty: nobody
 

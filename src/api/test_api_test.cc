@@ -105,7 +105,7 @@ awaitable<Result<engine::Executed>> FakeEngine::execute(std::size_t shard, engin
     if (outcome == RunState::success) {
       summary.output = step.spec.params;
     } else {
-      summary.error = JsonObject{{"code", "boom"}, {"message", "it broke"}};
+      summary.error = step_error;
     }
     out.steps.push_back(std::move(summary));
   }

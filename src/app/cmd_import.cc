@@ -1,6 +1,7 @@
 // pilot providers import: an OpenAPI document becomes a manifest, here, without a data directory;
 // only storing it needs one.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <boost/asio/io_context.hpp>
 #include <fstream>
@@ -13,6 +14,7 @@
 #include "base/log.h"
 #include "base/run_here.h"
 #include "base/yaml.h"
+#include "providers/custom_hosts.h"
 #include "providers/openapi/import.h"
 
 namespace pilot::app {
@@ -59,8 +61,22 @@ Result<std::string> read_source(const GlobalOptions& global, const ImportCommand
   return run_here(io, fetch_document(*transport, options.source));
 }
 
+// Where its calls, and credentials with them, may go.
+std::string words_of(const Json& host) {
+  std::string out = printable(string_or(host, "host"));
+  if (string_or(host, "for") == "sign_in") out += " (sign-in)";
+  if (const Json* count = find(host, "operations")) {
+    out += fmt::format(" ({} operation{})", to_json(*count), *count == Json(1) ? "" : "s");
+  }
+  return out;
+}
+
 void tell(const ImportedManifest& imported) {
   fmt::print(stderr, "{} of {} operations became actions\n", imported.actions, imported.operations);
+  std::vector<std::string> hosts;
+  const Json all = providers::hosts_json(imported.manifest);
+  for (const Json& host : all.get_array()) hosts.push_back(words_of(host));
+  fmt::print(stderr, "credentials may go to: {}\n", fmt::join(hosts, ", "));
   for (const Note& note : imported.notes) {
     fmt::print(stderr, "note: {}{} (at {})\n", printable(note.message),
                note.count > 1 ? fmt::format(", {} times", note.count) : "",
@@ -121,6 +137,7 @@ int providers_import(const GlobalOptions& global, const ImportCommandOptions& op
   if (global.json) {
     print_json(JsonObject{{"manifest", imported->manifest},
                           {"notes", providers::openapi::to_json_value(imported->notes)},
+                          {"hosts", providers::hosts_json(imported->manifest)},
                           {"operations", imported->operations},
                           {"actions", imported->actions}});
   } else {

@@ -25,6 +25,11 @@ store::TakeOverOptions options_of(const vault::KeyRing* keys, const Registry& re
   };
   if (keys != nullptr) {
     options.can_open = [keys](std::string_view token) { return keys->open(token).has_value(); };
+    options.seal = [keys, clock = std::shared_ptr(make_system_clock()),
+                    random = std::shared_ptr(make_system_random())](std::string_view secret) {
+      vault::Sealed sealed = keys->seal(secret, clock->now(), *random);
+      return store::SealedText{std::move(sealed.token), std::move(sealed.key_id)};
+    };
   }
   return options;
 }

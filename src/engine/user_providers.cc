@@ -1,14 +1,15 @@
 #include "engine/user_providers.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
 
 #include "base/crypto.h"
 #include "base/id.h"
-#include "http/url.h"
 #include "model/limits.h"
+#include "providers/custom_hosts.h"
 #include "providers/custom_manifest.h"
 #include "providers/manifest/load.h"
 #include "providers/manifest/reader.h"
@@ -66,15 +67,15 @@ providers::Unusable too_many() {
           fmt::format("a plan may call {} custom integrations", kOfOnePlan)};
 }
 
-// Its only server as a host rule with the port, so that credentials for https do not go to port 80.
-// Empty when the connection says the server.
-std::string place_of(const CustomIntegration& integration, const Json& manifest) {
-  const std::string host = providers::custom_host(integration);
-  if (host.empty()) return {};
-  const std::string_view base = string_or(manifest, "base");
-  const std::string scheme(base.substr(0, std::min(base.find("://"), base.size())));
-  const Result<http::Url> url = http::parse_url(fmt::format("{}://{}", scheme, host));
-  return url ? fmt::format("{}:{}", url->host, url->port) : host;
+// All its servers: that of the base URL, and those of operations that have their own. The user has
+// imported the document, so they are what the user allowed. Null when the connection says the base.
+Result<http::HostListPtr> servers_of(const Json& manifest) {
+  const std::string base = providers::base_place(manifest);
+  if (base.empty()) return http::HostListPtr{};
+  Result<http::HostList> list = http::HostList::parse(
+      fmt::format("{} {}", base, fmt::join(providers::own_places(manifest), " ")));
+  if (!list) return list.error();
+  return std::make_shared<const http::HostList>(std::move(*list));
 }
 
 }  // namespace
@@ -207,14 +208,13 @@ UserProviders::OwnPtr UserProviders::make(const CustomIntegration& integration,
     provider.name = provider.credentials;
     provider.aliases.clear();
   }
-  if (const std::string place = place_of(integration, manifest); !place.empty()) {
-    Result<http::HostList> only = http::HostList::parse(place);
-    if (!only) {
-      out->fault = faulty(integration, {"/base", only.error().code, only.error().message});
-      return out;
-    }
-    provider.hosts = std::make_shared<const http::HostList>(std::move(*only));
+  if (find(manifest, "category") == nullptr) provider.category = "custom";
+  Result<http::HostListPtr> servers = servers_of(manifest);
+  if (!servers) {
+    out->fault = faulty(integration, {"/base", servers.error().code, servers.error().message});
+    return out;
   }
+  provider.hosts = std::move(*servers);
   out->provider = std::move(loaded.provider);
   return out;
 }

@@ -206,6 +206,33 @@ TEST_F(UserProvidersTest, EveryCallIsBoundToTheIntegrationsHost) {
   EXPECT_FALSE(allowed(other));
 }
 
+TEST_F(UserProvidersTest, OperationsOfADocumentGoToTheirOwnServersToo) {
+  CustomIntegration imported = acme();
+  imported.actions.clear();
+  imported.manifest = *parse_json(
+      R"({"base":"https://api.acme.test/v1","auth":{"key":{"header":"X-Key","field":"api_key"}},
+          "actions":{"get_contact":{"do":"GET https://up.acme.test:8443/contacts/{id}",
+                                    "params":{"id":{"type":"integer","required":true}}},
+                     "ping":{"do":"GET /ping"}}})");
+  put(imported);
+  key(store::kCustomCredential, std::string(kId), "k");
+  ASSERT_EQ(outcome(steps({step("acme")})), "success");
+  EXPECT_EQ(urls.back(), "https://up.acme.test:8443/contacts/7");
+  EXPECT_THAT(keys, ElementsAre("k"));
+  const auto& lists = world.process().transport.requests().back().allowed_hosts;
+  const auto allowed = [&](const char* text) {
+    const http::Url url = *http::parse_url(text);
+    return std::all_of(lists.begin(), lists.end(),
+                       [&](const auto& list) { return list->has(url.host, url.port); });
+  };
+  EXPECT_TRUE(allowed("https://up.acme.test:8443/"));
+  EXPECT_TRUE(allowed("https://api.acme.test/"));
+  for (const char* other : {"https://up.acme.test/", "http://up.acme.test:80/",
+                            "https://x.up.acme.test:8443/", "https://evil.test/"}) {
+    EXPECT_FALSE(allowed(other)) << other;
+  }
+}
+
 TEST_F(UserProvidersTest, NamesAreFoundWhereverTheyStand) {
   EXPECT_THAT(provider_names(*parse_json(
                   R"([{"provider":"a"},{"foreach":"x","steps":[{"provider":"b"},{"provider":7},

@@ -42,6 +42,7 @@ struct CustomIntegration {
   WallTime created_at;
   WallTime updated_at;
   Json manifest;  // null: it is made of the fields above (providers/custom_manifest.h)
+  Json summary;   // what lists show of it (providers/custom_summary.h); null: not made yet
   std::vector<CustomAction> actions;  // in the order of action_id; none beside a manifest
 };
 

@@ -108,6 +108,15 @@ Error refused(const http::Response& response, const Refusal& refusal, WallTime n
   return invalid("token_refused", fmt::format("the token endpoint answered {}", said));
 }
 
+// Nobody who knows clients and grants has answered.
+bool is_elsewhere(int status) { return status == 404 || status == 405 || status == 410; }
+
+Error elsewhere(const http::Response& response) {
+  return invalid("bad_token_answer", fmt::format("the token endpoint answered HTTP {}; is its URL "
+                                                 "right?",
+                                                 response.status));
+}
+
 Error unreadable(const http::Response& response, WallTime now) {
   if (is_busy(response.status)) return busy(response, "", now);
   return invalid("bad_token_answer",
@@ -170,6 +179,7 @@ Result<TokenGrant> read_token_answer(const OAuth2& oauth, const http::Response& 
   }
   const std::optional<Json> answer = object_of(response);
   if (!answer) return unreadable(response, now);
+  if (is_elsewhere(response.status)) return elsewhere(response);
   if (const auto refusal = refusal_of(*answer)) return refused(response, *refusal, now);
   if (!is_success(response)) {
     const std::string said = tidy(vendor_message(response));

@@ -87,6 +87,8 @@ INSTANTIATE_TEST_SUITE_P(
         AnswerCase{200, kJson, R"({"error":{"code":190,"type":"OAuthException"}})",
                    "token_refused"},
         AnswerCase{403, kJson, R"({"message":"go away"})", "token_refused"},
+        AnswerCase{404, kJson, R"({"error":"Not Found"})", "bad_token_answer"},
+        AnswerCase{405, kJson, R"({"message":"POST?"})", "bad_token_answer"},
         AnswerCase{500, kJson, R"({"error":"invalid_grant"})", "invalid_grant"},
         AnswerCase{500, kJson, R"({"error":"oops"})", "token_endpoint_busy"},
         AnswerCase{400, kJson, R"({"error":"temporarily_unavailable"})", "token_endpoint_busy"},

@@ -53,9 +53,13 @@ Json provider_brief(const Provider& provider) {
                     {"auth", std::move(auth)}, {"actions", texts(provider.action_names())}};
 }
 
-Json provider_page(const Provider& provider) {
+JsonArray auth_json(const Provider& provider) {
   JsonArray auth;
   for (const AuthField& field : provider.auth) auth.push_back(field_json(field));
+  return auth;
+}
+
+Json provider_page(const Provider& provider) {
   JsonArray actions;
   for (const Action& action : provider.actions) actions.push_back(action_json(provider, action));
   JsonObject out{{"name", provider.name},
@@ -65,7 +69,7 @@ Json provider_page(const Provider& provider) {
                  {"category", provider.category},
                  {"docs", text_or_null(provider.docs)},
                  {"aliases", texts(provider.aliases)},
-                 {"auth", std::move(auth)},
+                 {"auth", auth_json(provider)},
                  {"auth_optional", provider.auth_optional},
                  {"oauth2", provider.oauth2 != nullptr},
                  {"test", text_or_null(provider.test_action)}};

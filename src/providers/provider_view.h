@@ -13,6 +13,9 @@ Json provider_brief(const Provider& provider);
 // example step for each.
 Json provider_page(const Provider& provider);
 
+// [{type, title, secret, required, description?}]: what its connections are made of.
+JsonArray auth_json(const Provider& provider);
+
 // The step that an action's example makes; null without one.
 Json example_step(const Provider& provider, const Action& action);
 

@@ -105,6 +105,34 @@ TEST_P(StoreConformance, IntegrationWithoutActionsAndWithAManifest) {
   EXPECT_EQ(listed->items.at(0).manifest, Json(JsonObject{}));
 }
 
+TEST_P(StoreConformance, ASummaryIsOfTheIntegrationAsItWas) {
+  CustomIntegration given = make_integration("i1", "acme");
+  given.manifest = JsonObject{{"id", "acme"}};
+  given.summary = *parse_json(R"({"z":1,"a":2})");
+  ASSERT_TRUE(wait(store().create_integration(given)));
+  const auto shown = [&] {
+    const std::string found = to_json(wait(store().find_integration(kAda, {"i1"}))->summary);
+    EXPECT_EQ(to_json(wait(store().list_integrations(kAda, {}))->items.at(0).summary), found);
+    return found;
+  };
+  EXPECT_EQ(shown(), R"({"z":1,"a":2})");
+  given.summary = nullptr;
+  given.updated_at += std::chrono::seconds{1};
+  ASSERT_TRUE(wait(store().replace_integration(given)));
+  EXPECT_EQ(shown(), "null");
+  const std::uint64_t generation = store().custom_generation();
+  const Json late = JsonObject{{"late", true}};
+  const Json made = JsonObject{{"made", true}};
+  ASSERT_TRUE(wait(store().put_summary(kAda, {"i1"}, late, kStart)));
+  EXPECT_EQ(shown(), "null") << "it has changed since";
+  ASSERT_TRUE(wait(store().put_summary(kBob, {"i1"}, late, given.updated_at)));
+  EXPECT_EQ(shown(), "null") << "it is not Bob's";
+  ASSERT_TRUE(wait(store().put_summary(kAda, {"i1"}, made, given.updated_at)));
+  EXPECT_EQ(shown(), R"({"made":true})");
+  EXPECT_LE(store().custom_generation(), generation + 1) << "nothing that is cached has changed";
+  EXPECT_EQ(to_json(wait(store().find_integration(kAda, {"i1"}))->manifest), R"({"id":"acme"})");
+}
+
 TEST_P(StoreConformance, IntegrationNamesAreOfOneUser) {
   ASSERT_TRUE(wait(store().create_integration(make_integration("i1", "acme"))));
   EXPECT_EQ(code(wait(store().create_integration(make_integration("i2", "acme")))), "name_taken");

@@ -26,10 +26,14 @@ class CustomStore {
   // None: the user has none of this name.
   virtual awaitable<Result<std::optional<CustomIntegration>>> find_integration_named(
       UserId user, std::string name) = 0;
-  // Newest first, with actions, without manifests: {} stands for one that is there.
+  // Newest first, with actions and summaries, without manifests: {} stands for one that is there.
   virtual awaitable<Result<Page<CustomIntegration>>> list_integrations(UserId user,
                                                                        PageRequest page) = 0;
   virtual awaitable<Result<std::int64_t>> count_integrations(UserId user) = 0;
+  // The summary that it lacked, unless it has been changed since `updated_at`. Nothing else is
+  // changed by it, so no generation is raised.
+  virtual awaitable<Status> put_summary(UserId user, CustomIntegrationId id, Json summary,
+                                        WallTime updated_at) = 0;
   // Its actions and credentials go with it. Code not_found.
   virtual awaitable<Status> remove_integration(UserId user, CustomIntegrationId id) = 0;
 

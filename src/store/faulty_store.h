@@ -205,6 +205,10 @@ class FaultyStore final : public Store {
   awaitable<Result<std::int64_t>> count_integrations(UserId user) override {
     return pass(inner_.count_integrations(std::move(user)));
   }
+  awaitable<Status> put_summary(UserId user, CustomIntegrationId id, Json summary,
+                                WallTime updated_at) override {
+    return pass(inner_.put_summary(std::move(user), std::move(id), std::move(summary), updated_at));
+  }
   awaitable<Status> remove_integration(UserId user, CustomIntegrationId id) override {
     return pass(inner_.remove_integration(std::move(user), std::move(id)));
   }

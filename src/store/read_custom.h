@@ -9,12 +9,12 @@ namespace pilot::store {
 inline constexpr SqlText kCustomColumns =
     "user_id, id, name, display_name, description, auth_type, base_url, coalesce(auth_header, ''),"
     " auth_prefix IS NULL, coalesce(auth_prefix, ''), is_active, created_at, updated_at,"
-    " created_by, updated_by, oauth_config, manifest";
-// For lists: only whether there is a manifest.
+    " created_by, updated_by, oauth_config, summary, manifest";
+// For lists; behind them, in the driver's own words, only whether there is a manifest.
 inline constexpr SqlText kListedCustomColumns =
     "user_id, id, name, display_name, description, auth_type, base_url, coalesce(auth_header, ''),"
     " auth_prefix IS NULL, coalesce(auth_prefix, ''), is_active, created_at, updated_at,"
-    " created_by, updated_by, oauth_config, manifest IS NOT NULL";
+    " created_by, updated_by, oauth_config, summary, ";
 inline constexpr SqlText kCustomActionColumns =
     "id, action_id, action_name, description, http_method, endpoint, created_at, updated_at,"
     " parameters";
@@ -43,6 +43,7 @@ CustomIntegration read_custom_head(Row& row) {
   out.created_by = row.text();
   out.updated_by = row.text();
   out.oauth_config = row.json();
+  out.summary = row.json();
   return out;
 }
 

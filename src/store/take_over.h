@@ -33,11 +33,18 @@ struct CredentialName {
   std::string type;
 };
 
+struct SealedText {
+  std::string token;
+  std::string key_id;
+};
+
 struct TakeOverOptions {
   // What a provider of the old service is called today. Empty function: as it was.
   std::function<std::string(const std::string&)> provider_name;
   // Whether one of the keys opens the token. Empty function: there is no key to try.
   std::function<bool(std::string_view token)> can_open;
+  // Seals with the first of them what the old service kept in clear. Empty function: as above.
+  std::function<SealedText(std::string_view secret)> seal = {};
   Millis lock_wait{10'000};  // for who uses the old tables
 };
 
@@ -51,7 +58,8 @@ struct TakeOverReport {
 };
 
 // Codes: not_old_service, name_taken (a table that Pilot needs is somebody else's), database_locked
-// (the old service still runs), database_permission, database_away, invalid_database_url.
+// (the old service still runs), key_missing (secrets in clear, and nothing to seal them with),
+// database_permission, database_away, invalid_database_url.
 Result<TakeOverReport> take_over_postgres(const std::string& url, const TakeOverOptions& options,
                                           Log& log);
 

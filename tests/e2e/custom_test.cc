@@ -93,12 +93,25 @@ TEST_F(CustomIntegrations, AreTested) {
   const std::string path = "/api/custom-integrations/" + acme(server);
   const auto test = [&](const std::string& body) { return server.post(path + "/test", body).json; };
   EXPECT_EQ(to_json(at(test(R"({"action_id":"get_contact","params":{"id":1}})"), "ok")), "true");
-  service_.on("/", answer(404, "{}"));
-  EXPECT_EQ(to_json(at(test("{}"), "ok")), "true") << "the server answers";
-  EXPECT_THAT(server.get(path).body, HasSubstr(R"("is_valid":true)"));
-  service_.on("/", answer(401, "{}"));
-  EXPECT_EQ(to_json(at(test("{}"), "ok")), "false");
-  EXPECT_THAT(server.get(path).body, HasSubstr(R"("is_valid":false)"));
+  const auto look = [&](int status) {
+    service_.on("/", answer(status, "{}"));
+    return to_json(at(test("{}"), "ok"));
+  };
+  const auto valid = [&](const std::string& word) {
+    EXPECT_THAT(server.get(path).body, HasSubstr(R"("is_valid":)" + word));
+  };
+  EXPECT_EQ(look(404), "true") << "the server answers";
+  for (const int status : {429, 500, 503}) {
+    EXPECT_EQ(look(status), "false");
+    valid("true");
+  }
+  service_.on("/", close_without_answer());
+  EXPECT_EQ(text_at(test("{}"), "error/code"), "connection_lost");
+  valid("true");
+  EXPECT_EQ(look(401), "false");
+  valid("false");
+  EXPECT_EQ(look(500), "false");
+  valid("false");
 }
 
 TEST_F(CustomIntegrations, OfAnOpenApiDocumentAreCalledTheSameWay) {
@@ -117,6 +130,44 @@ TEST_F(CustomIntegrations, OfAnOpenApiDocumentAreCalledTheSameWay) {
   ASSERT_EQ(service_.count("/v1/pets/3"), 1u);
   EXPECT_EQ(service_.seen("/v1/pets/3")[0].header("x-pet"), "fake-key-1234");
   EXPECT_EQ(text_at(step(server, "pets", "get_pet", R"({"id":"x"})"), "code"), "wrong_type");
+}
+
+TEST_F(CustomIntegrations, OperationsWithAServerOfTheirOwnMayGoThereAndThePersonIsTold) {
+  FakeService uploads(answer(200, "{}"));
+  const Server server(data());
+  ASSERT_TRUE(server.up());
+  const std::string host = uploads.url().substr(7);
+  const std::string document = quoted(fmt::format(
+      "{{'openapi': '3.0.0', 'info': {{'title': 'Pets'}}, 'servers': [{{'url': '{}/v1'}}], "
+      "'components': {{'securitySchemes': {{'k': {{'type': 'apiKey', 'in': 'header', 'name': "
+      "'X-Pet'}}}}}}, 'security': [{{'k': []}}], 'paths': {{'/pets': {{'get': {{'operationId': "
+      "'list'}}}}, '/up': {{'get': {{'operationId': 'up', 'servers': [{{'url': "
+      "'https://{}/v2'}}]}}}}}}}}",
+      service_.url(), host));
+  const std::string file = dir_.write("pets.json", document);
+  const Finished told = pilot(data(), {"providers", "import", file, "--dry-run"});
+  EXPECT_EQ(told.code, 0) << told.err;
+  EXPECT_THAT(told.err, HasSubstr(fmt::format("credentials may go to: {}, {} (1 operation)",
+                                              service_.url().substr(7), host)));
+  const Json dry = pilot_json(data(), {"providers", "import", file, "--dry-run"});
+  EXPECT_EQ(text_at(dry, "hosts/1/host"), host);
+
+  const std::string id = make(server, fmt::format(R"({{"name":"pets","openapi":{}}})", document));
+  EXPECT_EQ(text_at(server.get("/api/custom-integrations/" + id).json, "hosts/1/host"), host);
+  // The call gets there, and no further: the service speaks no TLS.
+  const Answer up = server.post(
+      "/api/execute-step", R"({"provider":"pets","action":"up","retry":"none","timeout":"1s"})");
+  EXPECT_EQ(text_at(up.json, "error/code"), "timeout") << up.body;
+  EXPECT_EQ(text_at(step(server, "pets", "list"), "status"), "success");
+  EXPECT_EQ(service_.seen("/v1/pets").at(0).header("x-pet"), "fake-key-1234");
+  service_.on("/v1/pets", answer(302, "", {{"Location", uploads.url("/v1/take")}}));
+  EXPECT_EQ(text_at(step(server, "pets", "list"), "status"), "success")
+      << "a server of the document; the key stays behind";
+  EXPECT_EQ(uploads.seen("/v1/take").at(0).header("x-pet"), "");
+  FakeService elsewhere(answer(200, R"({"stolen":true})"));
+  service_.on("/v1/pets", answer(302, "", {{"Location", elsewhere.url("/take")}}));
+  EXPECT_EQ(text_at(step(server, "pets", "list"), "error/code"), "host_not_allowed");
+  EXPECT_EQ(elsewhere.count(), 0u);
 }
 
 TEST_F(CustomIntegrations, OfAnotherUserDoNotExist) {

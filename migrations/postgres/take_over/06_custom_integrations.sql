@@ -1,5 +1,20 @@
 -- Custom integrations with their actions and credentials. The actions had no user: theirs is the
 -- integration's. What the old tables had beside the columns that Pilot knows is kept in `extra`.
+--
+-- Secrets that stood in clear in `oauth_config` are not written there again: the program seals them,
+-- from clear_secrets. Their names are those of src/api/codec_custom.cc.
+CREATE FUNCTION old_service.secret_names() RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
+  SELECT ARRAY['client_secret', 'access_token', 'refresh_token', 'password', 'api_key', 'secret']
+$$;
+
+CREATE FUNCTION old_service.secrets_of(p_config jsonb) RETURNS TABLE (key text, value text)
+  LANGUAGE sql IMMUTABLE AS $$
+  SELECT s.key, s.value
+  FROM jsonb_each_text(CASE WHEN jsonb_typeof(p_config) = 'object' THEN p_config ELSE '{}' END)
+    AS s(key, value)
+  WHERE s.key = ANY (old_service.secret_names()) AND s.value <> ''
+$$;
+
 CREATE VIEW old_service.read_integrations AS
   SELECT r, coalesce(old_service.given(r ->> 'user_id'), old_service.given(r ->> 'created_by'))
       AS user_id,
@@ -8,8 +23,14 @@ CREATE VIEW old_service.read_integrations AS
     coalesce(old_service.moment(r ->> 'created_at'), old_service.moment(r ->> 'updated_at'),
              now()) AS created_at,
     coalesce(old_service.moment(r ->> 'updated_at'), old_service.moment(r ->> 'created_at'),
-             now()) AS updated_at
+             now()) AS updated_at,
+    old_service.document(r -> 'oauth_config') AS oauth_config
   FROM old_service.rows_custom_integrations;
+
+CREATE VIEW old_service.clear_secrets AS
+  SELECT user_id, id AS integration_id, s.key AS credential_type, s.value, updated_at
+  FROM old_service.read_integrations, old_service.secrets_of(oauth_config) AS s
+  WHERE user_id IS NOT NULL AND id IS NOT NULL;
 
 CREATE VIEW old_service.now_custom_integrations AS
   SELECT user_id, id, CASE WHEN place = 1 THEN name ELSE name || '_' || id END AS name,
@@ -20,7 +41,8 @@ CREATE VIEW old_service.now_custom_integrations AS
     r ->> 'auth_prefix' AS auth_prefix, old_service.yes(r ->> 'is_active', true) AS is_active,
     created_at, updated_at, coalesce(r ->> 'created_by', '') AS created_by,
     coalesce(r ->> 'updated_by', '') AS updated_by,
-    old_service.document(r -> 'oauth_config') AS oauth_config,
+    CASE WHEN jsonb_typeof(oauth_config) = 'object'
+      THEN oauth_config - old_service.secret_names() ELSE oauth_config END AS oauth_config,
     nullif(r - ARRAY['user_id', 'id', 'name', 'display_name', 'description', 'auth_type',
       'base_url', 'auth_header', 'auth_prefix', 'is_active', 'created_at', 'updated_at',
       'created_by', 'updated_by', 'oauth_config'], '{}') AS extra,
@@ -30,6 +52,8 @@ CREATE VIEW old_service.now_custom_integrations AS
     old_service.reasons(
       CASE WHEN old_service.given(r ->> 'user_id') IS NULL
         THEN 'it had no user_id and is of who created it' END,
+      CASE WHEN EXISTS (SELECT FROM old_service.secrets_of(oauth_config))
+        THEN 'a secret stood in clear in its oauth_config and is an encrypted credential now' END,
       CASE WHEN place > 1 THEN 'its user has a newer one of the same name: the id was put behind it'
       END) AS why_changed
   FROM (SELECT *, row_number() OVER (PARTITION BY user_id, name ORDER BY updated_at DESC, id DESC)
@@ -95,7 +119,7 @@ CREATE VIEW old_service.now_custom_integration_credentials AS
       coalesce(old_service.moment(r ->> 'updated_at'), old_service.moment(r ->> 'created_at'),
                now()) AS updated_at) AS c;
 GRANT SELECT ON old_service.now_custom_integrations, old_service.now_custom_integration_actions,
-  old_service.now_custom_integration_credentials TO pilot_system;
+  old_service.now_custom_integration_credentials, old_service.clear_secrets TO pilot_system;
 
 SET LOCAL ROLE pilot_system;
 INSERT INTO public.custom_integrations (user_id, id, name, display_name, description, auth_type,

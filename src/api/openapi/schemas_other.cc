@@ -52,7 +52,7 @@ constexpr std::array kSchemas{
     SchemaDoc{"ConnectionTest", "! connection?:string? user_id?:string"},
     SchemaDoc{"ConnectionVerdict",
               "ok:boolean provider:string connection:string action:string message:string "
-              "error?:any output?:any run_id:string success?:boolean"},
+              "error?:any output?:any run_id:string success?:boolean is_valid?:boolean?"},
     SchemaDoc{"IntegrationTest",
               "! action_id?:string? params?:any parameters?:any connection?:string? "
               "user_id?:string"},
@@ -73,16 +73,18 @@ constexpr std::array kSchemas{
     SchemaDoc{"Integration",
               "id:string user_id:string name:string display_name:string description:string "
               "auth_type:string base_url:string auth_header:string? auth_prefix:string? "
-              "oauth_config:any is_active:boolean imported:boolean created_at:time "
-              "updated_at:time created_by:string updated_by:string actions:[IntegrationAction]"},
+              "oauth_config:any is_active:boolean imported:boolean auth:[AuthField] "
+              "oauth2:boolean action_names:[string] created_at:time updated_at:time "
+              "created_by:string updated_by:string actions:[IntegrationAction]"},
     SchemaDoc{"IntegrationList", "integrations:[Integration] next_cursor:string?"},
     SchemaDoc{"IntegrationSaved",
               "success:boolean id:string integration:Integration notes?:[ImportNote] "
-              "operations?:integer actions?:integer"},
+              "operations?:integer actions?:integer hosts?:[IntegrationHost]"},
+    SchemaDoc{"IntegrationHost", "host:string for:base|operations|sign_in operations?:integer"},
     SchemaDoc{"ImportNote", "code:string message:string pointer:string count:integer"},
     SchemaDoc{"IntegrationShown",
               "success:boolean id:string integration:Integration credential_types:[string] "
-              "credentials:[CredentialTested] manifest:object"},
+              "credentials:[CredentialTested] hosts:[IntegrationHost] manifest:object"},
     SchemaDoc{"CredentialTested", "type:string is_valid:boolean last_validated_at:time?"},
     SchemaDoc{"IntegrationCredentials", "success:boolean id:string types:[string]"},
     SchemaDoc{"Health",

@@ -21,13 +21,13 @@ std::optional<std::string> text_or_null(const std::string& text) {
   return text;
 }
 
-// The first fourteen parameters of both statements.
+// The first fifteen parameters of both statements.
 void add_columns(Params& params, const CustomIntegration& given) {
   params.text(given.user.text).text(given.id.text).text(given.name).text(given.display_name);
   params.text(given.description).text(given.auth_type).text(given.base_url);
   params.maybe_text(text_or_null(given.auth_header)).maybe_text(given.auth_prefix);
   params.boolean(given.is_active).time(given.updated_at).text(given.updated_by);
-  params.jsonb(given.oauth_config).json(given.manifest);
+  params.jsonb(given.oauth_config).json(given.manifest).json(given.summary);
 }
 
 // All of them at once; nothing when the integration itself is not there.
@@ -105,8 +105,8 @@ awaitable<Status> PostgresStore::create_integration(CustomIntegration integratio
   static constexpr char kPut[] =
       "INSERT INTO custom_integrations (user_id, id, name, display_name, description, auth_type,"
       " base_url, auth_header, auth_prefix, is_active, updated_at, updated_by, oauth_config,"
-      " manifest, created_at, created_by)"
-      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+      " manifest, summary, created_at, created_by)"
+      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
   Command command{kPut, {}};
   add_columns(command.params, integration);
   command.params.time(integration.created_at).text(integration.created_by);
@@ -123,7 +123,8 @@ awaitable<Status> PostgresStore::replace_integration(CustomIntegration integrati
   static constexpr char kUpdate[] =
       "UPDATE custom_integrations SET name = $3, display_name = $4, description = $5,"
       " auth_type = $6, base_url = $7, auth_header = $8, auth_prefix = $9, is_active = $10,"
-      " updated_at = $11, updated_by = $12, oauth_config = $13, manifest = $14"
+      " updated_at = $11, updated_by = $12, oauth_config = $13, manifest = $14,"
+      " summary = $15"
       " WHERE user_id = $1 AND id = $2";
   static constexpr char kRemove[] =
       "DELETE FROM custom_integration_actions WHERE user_id = $1 AND integration_id = $2";
@@ -163,9 +164,10 @@ awaitable<Result<std::optional<CustomIntegration>>> PostgresStore::find_integrat
 
 awaitable<Result<Page<CustomIntegration>>> PostgresStore::list_integrations(UserId user,
                                                                             PageRequest page) {
-  static constexpr auto kList = SqlText("SELECT ") + kListedCustomColumns +
-                                " FROM custom_integrations WHERE user_id = $1 AND id < $2"
-                                " ORDER BY id DESC LIMIT $3";
+  static constexpr auto kList =
+      SqlText("SELECT ") + kListedCustomColumns +
+      "manifest IS NOT NULL FROM custom_integrations WHERE user_id = $1 AND id < $2"
+      " ORDER BY id DESC LIMIT $3";
   const auto before = read_id_cursor(page.cursor);
   if (!before) co_return before.error();
   const std::int64_t limit = page_limit(page);
@@ -211,6 +213,16 @@ awaitable<Result<std::int64_t>> PostgresStore::count_integrations(UserId user) {
     return answers[0].next() ? answers[0].integer() : std::int64_t{0};
   };
   return reading(one_step(user, std::move(command)), read);
+}
+
+awaitable<Status> PostgresStore::put_summary(UserId user, CustomIntegrationId id, Json summary,
+                                             WallTime updated_at) {
+  Command command{
+      "UPDATE custom_integrations SET summary = $3"
+      " WHERE user_id = $1 AND id = $2 AND updated_at = $4",
+      {}};
+  command.params.text(user.text).text(id.text).json(summary).time(updated_at);
+  return writing(one_step(user, std::move(command)), [](const Answers&) { return ok(); });
 }
 
 awaitable<Status> PostgresStore::remove_integration(UserId user, CustomIntegrationId id) {

@@ -8,7 +8,7 @@
 #include <set>
 
 #include "base/log.h"
-#include "store/postgres/migrate.h"
+#include "store/postgres/take_over_secrets.h"
 
 namespace pilot::store {
 namespace {
@@ -235,6 +235,8 @@ Status take_over(Session& session, const TakeOverOptions& options) {
       }
     } else if (steps[i].name == "02_read") {
       if (Status named = name_providers(session, options); !named) return named;
+    } else if (steps[i].name == "06_custom_integrations") {
+      if (Status sealed = postgres::seal_secrets(session, options); !sealed) return sealed;
     }
   }
   return ok();

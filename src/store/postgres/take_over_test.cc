@@ -349,8 +349,12 @@ TEST_F(TakeOver, ALoginThatOwnsTheDatabaseIsEnough) {
            "; ALTER FUNCTION update_updated_at_column() OWNER TO " + role);
   std::string url = old_.url();
   url.replace(url.find("postgres@"), 9, role + "@");
-  const auto report = take_over_postgres(url, {}, log_);
+  old_.sql("UPDATE custom_integrations SET oauth_config = '{\"client_secret\": \"clear\"}'");
+  TakeOverOptions options;
+  options.seal = [](std::string_view) { return SealedText{"sealed", "key"}; };
+  const auto report = take_over_postgres(url, options, log_);
   EXPECT_TRUE(report) << report.error().message;
+  EXPECT_EQ(ask("SELECT count(*) FROM custom_integration_credentials"), "3");
   if (report) EXPECT_EQ(table(*report, "execution_plans").taken, 12) << "forced on the owner, too";
   old_.sql("REASSIGN OWNED BY " + role + " TO postgres; DROP OWNED BY " + role + "; DROP ROLE " +
            role);

@@ -38,17 +38,18 @@ Status create(Connection& db, const CustomIntegration& given) {
   static constexpr char kPut[] =
       "INSERT INTO custom_integrations (user_id, id, name, display_name, description, auth_type,"
       " base_url, auth_header, auth_prefix, is_active, created_at, updated_at, created_by,"
-      " updated_by, oauth_config, manifest)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+      " updated_by, oauth_config, manifest, summary)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
   const auto header = text_or_null(given.auth_header);
   const auto oauth = json_or_null(given.oauth_config);
   const auto manifest = json_or_null(given.manifest);
+  const auto summary = json_or_null(given.summary);
   const Status done =
       db.query(kPut)
           .bind(given.user.text, given.id.text, given.name, given.display_name, given.description,
                 given.auth_type, given.base_url, header, given.auth_prefix, given.is_active ? 1 : 0,
                 given.created_at, given.updated_at, given.created_by, given.updated_by, oauth,
-                manifest)
+                manifest, summary)
           .run();
   return done ? put_actions(db, given) : name_taken(done, given.name);
 }
@@ -65,16 +66,18 @@ Status replace(Connection& db, const CustomIntegration& given) {
   static constexpr char kUpdate[] =
       "UPDATE custom_integrations SET name = ?3, display_name = ?4, description = ?5,"
       " auth_type = ?6, base_url = ?7, auth_header = ?8, auth_prefix = ?9, is_active = ?10,"
-      " updated_at = ?11, updated_by = ?12, oauth_config = ?13, manifest = ?14"
+      " updated_at = ?11, updated_by = ?12, oauth_config = ?13, manifest = ?14,"
+      " summary = ?15"
       " WHERE user_id = ?1 AND id = ?2";
   const auto header = text_or_null(given.auth_header);
   const auto oauth = json_or_null(given.oauth_config);
   const auto manifest = json_or_null(given.manifest);
+  const auto summary = json_or_null(given.summary);
   const Status done =
       db.query(kUpdate)
           .bind(given.user.text, given.id.text, given.name, given.display_name, given.description,
                 given.auth_type, given.base_url, header, given.auth_prefix, given.is_active ? 1 : 0,
-                given.updated_at, given.updated_by, oauth, manifest)
+                given.updated_at, given.updated_by, oauth, manifest, summary)
           .run();
   if (!done) return name_taken(done, given.name);
   if (db.changes() == 0) return no_integration(given.id);
@@ -107,9 +110,11 @@ Result<std::optional<CustomIntegration>> find_by(Connection& db, const char* sql
 
 Result<Page<CustomIntegration>> list(Connection& db, const UserId& user,
                                      const PageRequest& request) {
-  static constexpr auto kList = SqlText("SELECT ") + kListedCustomColumns +
-                                " FROM custom_integrations WHERE user_id = ?1 AND id < ?2"
-                                " ORDER BY id DESC LIMIT ?3";
+  // IS NOT NULL would read all of a manifest, megabytes; its type stands in front of the row.
+  static constexpr auto kList =
+      SqlText("SELECT ") + kListedCustomColumns +
+      "typeof(manifest) <> 'null' FROM custom_integrations WHERE user_id = ?1 AND id < ?2"
+      " ORDER BY id DESC LIMIT ?3";
   const auto before = read_id_cursor(request.cursor);
   if (!before) return before.error();
   const std::int64_t limit = page_limit(request);
@@ -232,6 +237,18 @@ awaitable<Result<std::int64_t>> SqliteStore::count_integrations(UserId user) {
     if (!row.bind(user.text).next()) return row.status().error();
     return row.integer();
   });
+}
+
+awaitable<Status> SqliteStore::put_summary(UserId user, CustomIntegrationId id, Json summary,
+                                           WallTime updated_at) {
+  auto work = [user = std::move(user), id = std::move(id), summary = to_json(summary),
+               updated_at](Connection& db) {
+    static constexpr char kPut[] =
+        "UPDATE custom_integrations SET summary = ?3"
+        " WHERE user_id = ?1 AND id = ?2 AND updated_at = ?4";
+    return db.query(kPut).bind(user.text, id.text, summary, updated_at).run();
+  };
+  return writer_.run(std::move(work));
 }
 
 awaitable<Status> SqliteStore::remove_integration(UserId user, CustomIntegrationId id) {

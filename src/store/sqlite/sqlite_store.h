@@ -86,6 +86,8 @@ class SqliteStore final : public Store {
   awaitable<Result<Page<CustomIntegration>>> list_integrations(UserId user,
                                                                PageRequest page) override;
   awaitable<Result<std::int64_t>> count_integrations(UserId user) override;
+  awaitable<Status> put_summary(UserId user, CustomIntegrationId id, Json summary,
+                                WallTime updated_at) override;
   awaitable<Status> remove_integration(UserId user, CustomIntegrationId id) override;
   awaitable<Status> put_custom_credential(SealedCredential credential) override;
   awaitable<Result<std::vector<SealedCredential>>> custom_credentials(

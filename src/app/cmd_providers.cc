@@ -93,8 +93,10 @@ void show_for_people(const Json& page) {
   }
   for (const Json& action : list_in(page, "actions")) {
     const bool by_method = find(action, "effect_depends_on_params") != nullptr;
-    print_line(fmt::format("\n  {}  [{}]  {}", printable(string_or(action, "name")),
+    const std::string_view looks = string_or(action, "verified_by");
+    print_line(fmt::format("\n  {}  [{}{}]  {}", printable(string_or(action, "name")),
                            by_method ? "effect by method" : string_or(action, "effect"),
+                           looks.empty() ? "" : ", verified by " + printable(looks),
                            printable(string_or(action, "description"))));
     if (const Json* params = find(action, "params")) show_params(*params);
   }

@@ -8,12 +8,6 @@
 
 namespace pilot::engine {
 
-namespace {
-
-constexpr Millis kCancelLook{200};  // whether the run was cancelled, while it waits
-
-}  // namespace
-
 boost::asio::awaitable<void> Execution::verify(std::shared_ptr<Execution> self, Cell* cell,
                                                CallResult unknown) {
   Looked looked = co_await look(*cell);
@@ -30,11 +24,8 @@ boost::asio::awaitable<Execution::Looked> Execution::look(Cell& cell) {
   const std::string key = active.key;
   const providers::LostCall lost{.params = params, .since = active.started, .key = key};
   Looked out;
-  const SteadyTime until = parts_.clock.steady() + how.wait;
-  while (phase_ == Phase::working && !cancel_.cancelled() && parts_.clock.steady() < until) {
-    const auto left = std::chrono::ceil<Millis>(until - parts_.clock.steady());
-    co_await pause(parts_.clock, parts_.timers, std::min(left, kCancelLook));
-  }
+  co_await pause_until(parts_.clock, parts_.timers, parts_.clock.steady() + how.wait,
+                       cancel_.token());
   if (phase_ != Phase::working || cancel_.cancelled()) co_return out;
 
   plan::CompiledStep step;  // as the cell's, but for the action

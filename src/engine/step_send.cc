@@ -12,7 +12,6 @@ using boost::asio::awaitable;
 namespace {
 
 constexpr int kRefused = 401;
-constexpr Millis kRateLook{200};  // whether it was cancelled, while it waits for its turn
 
 // `before`: how many exchanges have been answered already. What came then has reached the vendor,
 // whatever became of this one.
@@ -149,10 +148,7 @@ awaitable<void> StepRunner::keep_to_rate(const PreparedCall& call, SteadyTime de
   if (step.action->rate) key += '\0' + step.action->name;
   const SteadyTime now = parts_.clock.steady();
   const SteadyTime until = std::min(deadline, now + parts_.rates.ask(key, &*limit, "", now).wait);
-  while (!cancel.cancelled() && parts_.clock.steady() < until) {
-    const auto left = std::chrono::ceil<Millis>(until - parts_.clock.steady());
-    co_await pause(parts_.clock, parts_.timers, std::min(left, kRateLook));
-  }
+  if (until > now) co_await pause_until(parts_.clock, parts_.timers, until, std::move(cancel));
 }
 
 awaitable<CallResult> StepRunner::send_task(std::unique_ptr<PreparedCall> call,

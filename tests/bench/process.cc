@@ -6,16 +6,18 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <sys/pidfd.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <optional>
-#include <thread>
 
 extern char** environ;
 
@@ -46,6 +48,35 @@ struct SpawnSettings {
   SpawnSettings(const SpawnSettings&) = delete;
   SpawnSettings& operator=(const SpawnSettings&) = delete;
 };
+
+timespec as_timespec(double seconds) {
+  const double whole = std::floor(std::max(seconds, 0.0));
+  return {static_cast<time_t>(whole), static_cast<long>((std::max(seconds, 0.0) - whole) * 1e9)};
+}
+
+// Whether that becomes readable within the time.
+bool readable_within(int file, double seconds) {
+  pollfd wanted{file, POLLIN, 0};
+  const timespec time = as_timespec(seconds);
+  return ppoll(&wanted, 1, &time, nullptr) == 1;
+}
+
+// Whether the child ends within the time; it is not reaped.
+bool ends_within(pid_t child, double seconds) {
+  const int file = pidfd_open(child, 0);
+  if (file < 0) return false;
+  const bool ended = readable_within(file, seconds);
+  close(file);
+  return ended;
+}
+
+sigset_t interrupts() {
+  sigset_t all;
+  sigemptyset(&all);
+  sigaddset(&all, SIGINT);
+  sigaddset(&all, SIGTERM);
+  return all;
+}
 
 }  // namespace
 
@@ -113,17 +144,12 @@ Status Process::stop() {
   if (pid_ < 0 || ended_) return ok();
   constexpr double kPatience = 15;
   kill(pid_, SIGTERM);
-  const double deadline = now_seconds() + kPatience;
-  while (!reap(false)) {
-    if (now_seconds() > deadline) {
-      kill(pid_, SIGKILL);
-      reap(true);
-      return internal_error(
-          fmt::format("process {} did not end within {:.0f} s of SIGTERM", pid_, kPatience));
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds{2});
-  }
-  return ended_well();
+  const bool ended = ends_within(pid_, kPatience);
+  if (!ended) kill(pid_, SIGKILL);
+  reap(true);
+  if (ended) return ended_well();
+  return internal_error(
+      fmt::format("process {} did not end within {:.0f} s of SIGTERM", pid_, kPatience));
 }
 
 Status Process::ended_well() const {
@@ -237,13 +263,12 @@ double now_seconds() {
 }
 
 Status pause_for(double seconds) {
-  const double end = now_seconds() + seconds;
-  while (now_seconds() < end) {
-    if (interrupted()) return interruption();
-    const double rest = std::min(end - now_seconds(), 0.05);
-    std::this_thread::sleep_for(std::chrono::duration<double>(std::max(rest, 0.0)));
-  }
-  return ok();
+  const sigset_t wanted = interrupts();
+  const int file = signalfd(-1, &wanted, SFD_CLOEXEC);  // readable while one is pending
+  if (file < 0) return internal_error("no signalfd");
+  const bool asked = readable_within(file, seconds);
+  close(file);
+  return asked ? Status(interruption()) : ok();
 }
 
 double own_cpu_seconds() {

@@ -72,8 +72,7 @@ Status wait_until_well(Process& process, std::uint16_t port, std::string_view pa
     const Result<Answer> answer = call({port}, "GET", path);
     if (answer && answer->status == 200) return ok();
     last = answer ? fmt::format("status {}", answer->status) : answer.error().message;
-    if (interrupted()) return interruption();
-    usleep(500);
+    if (Status waited = pause_for(0.0005); !waited) return waited.error();
   }
   return unavailable("no_answer", fmt::format("GET {} of process {} never answered 200 ({})\n{}",
                                               path, process.pid(), last, process.log_tail()));

@@ -16,7 +16,23 @@ using std::chrono::seconds;
 using store::postgres::Cluster;
 using store::postgres::FaultProxy;
 
-void sleep(milliseconds time) { std::this_thread::sleep_for(time); }
+constexpr seconds kPatience{60};
+
+// The load goes on until the nodes have taken so many runs more.
+void accept_more(const ClusterWorld& world, std::size_t runs) {
+  const std::size_t before = world.accepted().size();
+  EXPECT_TRUE(eventually([&] { return world.accepted().size() >= before + runs; }, kPatience));
+}
+
+// And until its clients have heard no so many times more.
+void refuse_more(const ClusterWorld& world, std::size_t times) {
+  const std::size_t before = world.refusals().size();
+  EXPECT_TRUE(eventually([&] { return world.refusals().size() >= before + times; }, kPatience));
+}
+
+bool is_away(ClusterWorld& world, std::size_t node) {
+  return world.node(node).get("/readyz").status == 503;
+}
 
 // How long until the node takes runs again.
 milliseconds until_back(ClusterWorld& world, std::size_t node) {
@@ -58,13 +74,13 @@ TEST_F(ClusterNetwork, CutOffAndRefusedForAWhile) {
   ClusterWorld world(options());
   world.begin_load(5);
   for (int round = 0; round < 4; ++round) {
-    sleep(seconds{2});
+    accept_more(world, 20);
     world.note(0, "cut");
     if (round % 2 == 1) {
       proxy_.refuse(true);
       proxy_.cut_all(FaultProxy::How::reset);
-      sleep(seconds{4});
-      EXPECT_EQ(world.node(0).get("/readyz").status, 503);
+      EXPECT_TRUE(eventually([&] { return is_away(world, 0); }, kPatience));
+      refuse_more(world, 10);
       EXPECT_EQ(world.node(0).get("/healthz").status, 200) << "the process lives";
       proxy_.refuse(false);
     } else {
@@ -85,10 +101,10 @@ TEST_F(ClusterNetwork, CutOffAndRefusedForAWhile) {
 TEST_F(ClusterNetwork, AnswersDoNotComeForLongerThanTheLease) {
   ClusterWorld world(options());
   world.begin_load(5);
-  sleep(seconds{3});
+  accept_more(world, 30);
   world.note(0, "silence");
   proxy_.hold(true);
-  sleep(seconds{25});
+  EXPECT_TRUE(eventually([&] { return !take_overs(world, "silence").empty(); }, kPatience));
   proxy_.hold(false);
   const milliseconds back = until_back(world, 0);
   fmt::print("back after {} ms\n", back.count());
@@ -96,7 +112,6 @@ TEST_F(ClusterNetwork, AnswersDoNotComeForLongerThanTheLease) {
   EXPECT_TRUE(world.node(0).process().running());
   world.end_load();
   EXPECT_TRUE(world.all_ended());
-  EXPECT_FALSE(take_overs(world, "silence").empty()) << "nobody took its runs";
   check_cluster(world, world.service());
 }
 
@@ -104,15 +119,18 @@ TEST(ClusterDatabase, IsStoppedAtOnceAndStartedAgainUnderLoad) {
   Cluster cluster;
   ClusterWorld world({.cluster = cluster.url()});
   world.begin_load(5);
-  for (const int down : {1, 5}) {
-    sleep(seconds{3});
+  for (const std::size_t refused : {0u, 50u}) {  // short, and until many have been told
+    accept_more(world, 30);
     for (std::size_t i = 0; i < 3; ++i) world.note(i, "database");
     cluster.stop(SIGQUIT);
-    sleep(seconds{down});
+    for (std::size_t i = 0; i < 3; ++i) {
+      EXPECT_TRUE(eventually([&] { return is_away(world, i); }, kPatience));
+    }
+    refuse_more(world, refused);
     cluster.start();
     milliseconds back{0};
     for (std::size_t i = 0; i < 3; ++i) back = std::max(back, until_back(world, i));
-    fmt::print("down for {} s, back after {} ms\n", down, back.count());
+    fmt::print("{} refused, back after {} ms\n", refused, back.count());
     EXPECT_LE(back, seconds{5});
     for (std::size_t i = 0; i < 3; ++i) EXPECT_TRUE(world.node(i).process().running());
   }

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/temp_dir_for_test.h"
 #include "jq/jq.h"
 #include "jq/random_program.h"
 
@@ -23,21 +24,13 @@ std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
 
 bool has_real_jq() { return std::system("jq --version >/dev/null 2>&1") == 0; }
 
-class Folder {
+class Folder : public TempDir {
  public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "pilot-jq-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
   std::string write(const std::string& name, const std::string& text) const {
-    const std::string path = (path_ / name).string();
-    std::ofstream(path) << text;
-    return path;
+    const std::string file = (path() / name).string();
+    std::ofstream(file) << text;
+    return file;
   }
-
- private:
-  std::filesystem::path path_;
 };
 
 // One line for each input; fewer if it did not end well.

@@ -11,6 +11,8 @@
 #include <iterator>
 #include <string>
 
+#include "base/temp_dir_for_test.h"
+
 namespace pilot::vault::testing {
 
 inline constexpr std::string_view kKeyA = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
@@ -22,19 +24,9 @@ inline std::string lines(std::initializer_list<std::string_view> all, std::strin
   return text;
 }
 
-class KeyFolder {
+class KeyFolder : public TempDir {
  public:
-  KeyFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "pilot-vault-XXXXXX").string();
-    EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
-    path_ = pattern;
-  }
-  ~KeyFolder() { std::filesystem::remove_all(path_); }
-  KeyFolder(const KeyFolder&) = delete;
-  KeyFolder& operator=(const KeyFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path file() const { return path_ / "pilot.key"; }
+  std::filesystem::path file() const { return path() / "pilot.key"; }
   void write(std::string_view text, mode_t mode = 0600) const {
     std::ofstream{file(), std::ios::binary} << text;
     ASSERT_EQ(::chmod(file().c_str(), mode), 0);
@@ -48,9 +40,6 @@ class KeyFolder {
     EXPECT_EQ(::stat(file.c_str(), &about), 0);
     return about.st_mode & 07777;
   }
-
- private:
-  std::filesystem::path path_;
 };
 
 }  // namespace pilot::vault::testing

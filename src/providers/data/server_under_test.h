@@ -18,27 +18,21 @@
 #include <fstream>
 #include <thread>
 
+#include "base/temp_dir_for_test.h"
 #include "providers/call_for_test.h"
 
 namespace pilot::providers::data {
 
 // A folder under the system's place for those, owned by `user` if there is one of that name.
-class TestFolder {
+class TestFolder : public TempDir {
  public:
   explicit TestFolder(const char* user = nullptr) {
-    std::string name = (std::filesystem::temp_directory_path() / "pilot-data-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    path_ = name;
-    if (user != nullptr) give(path_, user);
+    if (user != nullptr) give(path(), user);
   }
-  ~TestFolder() { std::filesystem::remove_all(path_); }
-  TestFolder(const TestFolder&) = delete;
-  TestFolder& operator=(const TestFolder&) = delete;
 
-  const std::filesystem::path& path() const { return path_; }
   std::string write(const std::string& name, const std::string& text,
                     const char* user = nullptr) const {
-    const auto file = path_ / name;
+    const auto file = path() / name;
     std::ofstream(file) << text;
     ::chmod(file.c_str(), 0600);
     if (user != nullptr) give(file, user);
@@ -52,7 +46,6 @@ class TestFolder {
       throw std::runtime_error("chown failed");
     }
   }
-  std::filesystem::path path_;
 };
 
 inline bool accepts(std::uint16_t port) {

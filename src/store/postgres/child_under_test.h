@@ -20,6 +20,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/temp_dir_for_test.h"
+
 extern char** environ;  // NOLINT: POSIX
 
 namespace pilot::store::postgres {
@@ -56,27 +58,15 @@ inline bool eventually(const std::function<bool()>& so,
 }
 
 // A folder of the user postgres; goes away with its content.
-class Folder {
+class Folder : public TempDir {
  public:
   Folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "pilot-test-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no folder for the test");
-    path_ = pattern;
     const passwd* postgres = ::geteuid() == 0 ? ::getpwnam("postgres") : nullptr;
-    if (postgres != nullptr && ::chown(path_.c_str(), postgres->pw_uid, postgres->pw_gid) != 0) {
-      throw std::runtime_error("chown " + path_.string());
+    if (postgres != nullptr && ::chown(path().c_str(), postgres->pw_uid, postgres->pw_gid) != 0) {
+      throw std::runtime_error("chown " + path().string());
     }
   }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
+  std::filesystem::path operator/(const std::string& name) const { return path() / name; }
 };
 
 class Child {

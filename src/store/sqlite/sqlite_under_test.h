@@ -7,30 +7,22 @@
 #include <fstream>
 
 #include "base/log.h"
+#include "base/temp_dir_for_test.h"
 #include "store/store_conformance.h"
 
 namespace pilot::store::sqlite {
 
-class TemporaryFolder {
+class TemporaryFolder : public TempDir {
  public:
   // In memory where the system has such a place: for tests that open and sync a great many times.
   enum class Where { disk, memory };
-  explicit TemporaryFolder(Where where = Where::disk) {
-    const bool memory = where == Where::memory && ::access("/dev/shm", W_OK) == 0;
-    const std::filesystem::path base = memory ? "/dev/shm" : std::filesystem::temp_directory_path();
-    std::string name = (base / "pilot-store-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
+  explicit TemporaryFolder(Where where = Where::disk) : TempDir(place(where)) {}
 
  private:
-  std::filesystem::path path_;
+  static std::filesystem::path place(Where where) {
+    const bool memory = where == Where::memory && ::access("/dev/shm", W_OK) == 0;
+    return memory ? "/dev/shm" : std::filesystem::temp_directory_path();
+  }
 };
 
 class SqliteUnderTest final : public StoreUnderTest {

@@ -66,6 +66,16 @@ TEST_F(CustomAccess, WhoMayNotSetCredentialsCannotSendThemElsewhere) {
   EXPECT_EQ(as(all_, Method::put, one(), elsewhere).status, 200) << "with the scope";
 }
 
+TEST_F(CustomAccess, NorInClearToTheSameServer) {
+  ASSERT_EQ(as(all_, Method::put, one(), R"({"base_url":"https://new.example"})").status, 200);
+  set_key(one("/credentials"));
+  const std::string writer = make_key("ada", "read,write").secret;
+  EXPECT_EQ(verdict(as(writer, Method::put, one(), R"({"base_url":"http://new.example"})")),
+            "403 missing_scope");
+  EXPECT_EQ(verdict(as(writer, Method::put, one(), R"({"base_url":"https://new.example:444"})")),
+            "403 missing_scope");
+}
+
 // A key with `write` alone tries to have stored credentials sent to its own server, by operations.
 TEST_F(CustomAccess, NorByTheServersOfSingleOperations) {
   const auto document = [](std::string_view operation, std::string_view more = "") {

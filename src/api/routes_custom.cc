@@ -152,7 +152,7 @@ std::string key_of(const CustomIntegrationId& id) { return "custom_" + id.text; 
 // Whether what it has stored could be sent to another server than before.
 bool leads_elsewhere(const CustomIntegration& before, const Saved& after) {
   return after.imported || after.integration.oauth_config != before.oauth_config ||
-         providers::custom_host(after.integration) != providers::custom_host(before);
+         providers::custom_server(after.integration) != providers::custom_server(before);
 }
 
 awaitable<Result<bool>> has_credentials(ApiPtr api, UserId user, CustomIntegrationId id) {

@@ -13,12 +13,6 @@
 namespace pilot::providers {
 namespace {
 
-// The part of a URL up to the path, which may have {{field}}s.
-std::string_view server_part(std::string_view url) {
-  const std::size_t host = url.find("://");
-  return host == std::string_view::npos ? url : url.substr(0, url.find('/', host + 3));
-}
-
 // None: it is no URL, or a setting says where it is.
 std::optional<http::Url> server_of(std::string_view url) {
   const std::string_view server = server_part(url);
@@ -95,6 +89,11 @@ std::vector<std::string> base_hosts(const Json& manifest) {
 }
 
 }  // namespace
+
+std::string_view server_part(std::string_view url) {
+  const std::size_t host = url.find("://");
+  return host == std::string_view::npos ? url : url.substr(0, url.find('/', host + 3));
+}
 
 std::string base_place(const Json& manifest) {
   const std::optional<http::Url> server = server_of(string_or(manifest, "base"));

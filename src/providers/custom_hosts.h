@@ -9,6 +9,9 @@
 
 namespace pilot::providers {
 
+// The part of a URL in front of its path, which may have {{field}}s.
+std::string_view server_part(std::string_view url);
+
 // The server of the base URL as a host rule with the port, so that credentials for https do not go
 // to port 80. Empty when the connection says the server.
 std::string base_place(const Json& manifest);

@@ -7,6 +7,7 @@
 
 #include "http/url.h"
 #include "providers/custom_action.h"
+#include "providers/custom_hosts.h"
 #include "providers/openapi/draft.h"
 
 namespace pilot::providers {
@@ -120,16 +121,9 @@ std::string custom_alias(const CustomIntegration& integration) {
   return "custom_" + integration.id.text;
 }
 
-std::string custom_host(const CustomIntegration& integration) {
-  const std::string_view base = integration.manifest.is_object()
-                                    ? string_or(integration.manifest, "base")
-                                    : std::string_view(integration.base_url);
-  const std::size_t host = base.find("://");
-  const std::string_view authority =
-      host == std::string_view::npos ? base : base.substr(0, base.find('/', host + 3));
-  if (authority.find('{') != std::string_view::npos) return {};
-  const Result<http::Url> parsed = http::parse_url(base.substr(0, base.find('{')));
-  return parsed ? parsed->authority() : std::string();
+std::string_view custom_server(const CustomIntegration& integration) {
+  return server_part(integration.manifest.is_object() ? string_or(integration.manifest, "base")
+                                                      : std::string_view(integration.base_url));
 }
 
 Json manifest_of(const CustomIntegration& integration) {

@@ -15,9 +15,8 @@ Json manifest_of(const CustomIntegration& integration);
 // Its alias in steps that the old service wrote.
 std::string custom_alias(const CustomIntegration& integration);
 
-// The host (and port, unless it is the scheme's) that its credentials may go to; empty when the
-// connection says it ({{field}} in the base URL).
-std::string custom_host(const CustomIntegration& integration);
+// Where its base URL leads, as it is written: scheme, host and port, perhaps with {{field}}s.
+std::string_view custom_server(const CustomIntegration& integration);
 
 // All that is wrong with it, pointers into the API's body: name, base_url, auth_header, actions.
 // Addresses are judged when a call connects.

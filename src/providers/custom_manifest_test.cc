@@ -57,7 +57,7 @@ TEST(CustomManifest, AnIntegrationOfTheOldService) {
             R"("email":{"type":"string","description":"Where","required":true}},)"
             R"("query":{"lang":{"type":"string"}},"set":{"query.notify":"1"},"title":"Name"}}})");
   EXPECT_THAT(check_custom(given), IsEmpty());
-  EXPECT_EQ(custom_host(given), "api.acme.example");
+  EXPECT_EQ(custom_server(given), "https://api.acme.example");
 }
 
 TEST(CustomManifest, ParametersAsASchemaOrAMap) {
@@ -140,11 +140,11 @@ TEST(CustomManifest, OneThatWasImported) {
   EXPECT_EQ(to_json(manifest),
             R"({"id":"acme","name":"Acme CRM","base":"https://api.acme.example:8443/v2",)"
             R"("actions":{"a":{"do":"GET /a"}},"aliases":["custom_7d"]})");
-  EXPECT_EQ(custom_host(given), "api.acme.example:8443");
+  EXPECT_EQ(custom_server(given), "https://api.acme.example:8443");
   given.manifest.as_object()["base"] = "https://{{region}}.acme.example/v2";
-  EXPECT_EQ(custom_host(given), "");
+  EXPECT_EQ(custom_server(given), "https://{{region}}.acme.example");
   given.manifest.as_object()["base"] = "https://acme.example/{{version}}";
-  EXPECT_EQ(custom_host(given), "acme.example");
+  EXPECT_EQ(custom_server(given), "https://acme.example");
 }
 
 }  // namespace

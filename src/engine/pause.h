@@ -41,7 +41,7 @@ inline boost::asio::awaitable<void> pause_until(const Clock& clock, Timers& time
         if (token.cancelled()) return;
         // Only the timer holds the coroutine, so that it ends with the timers. Who cancels is not
         // to run it: it gets a turn of its own.
-        wait->listener = token.on_cancel([weak = std::weak_ptr<Wait>(wait), now, on, token] {
+        wait->listener = token.on_cancel([weak = std::weak_ptr<Wait>(wait), now, on] {
           const auto waiting = weak.lock();
           if (!waiting) return;
           on->cancel(waiting->timer);

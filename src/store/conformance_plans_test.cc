@@ -76,6 +76,20 @@ TEST_P(StoreConformance, PlanComesBackAsWritten) {
   EXPECT_EQ(version->created_at, kStart);
 }
 
+// jsonb writes them all out, 1e300 with three hundred zeros.
+TEST_P(StoreConformance, NumbersOfAnySizeInAPlanAndItsTriggerComeBack) {
+  StoredPlan plan = make_plan("p");
+  plan.trigger = *parse_json(R"({"type":"manual","far":[1e300,-1.7976931348623157e308,5e-324,
+                                 18446744073709551616.0,18446744073709551615]})");
+  plan.document = JsonObject{{"steps", JsonArray{plan.trigger}}};
+  ASSERT_TRUE(wait(store().create_plan(plan)));
+  const auto found = wait(store().find_plan(kAda, {"p"}));
+  ASSERT_TRUE(found) << found.error().message;
+  expect_same_plan(*found, plan);
+  const auto listed = wait(store().list_plans(kAda, "", {}));
+  ASSERT_TRUE(listed) << listed.error().message;
+}
+
 TEST_P(StoreConformance, PlanWithoutAnythingComesBack) {
   StoredPlan plan;
   plan.user = kAda;

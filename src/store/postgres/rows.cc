@@ -14,6 +14,12 @@ constexpr Oid kJsonb = 3802;
 // Documents are bounded when they are written, not when they are read.
 constexpr JsonLimits kStoredJson{
     .max_bytes = std::size_t{1} << 30, .max_depth = 1'000, .max_keys = 100'000'000};
+// jsonb has decimals of any length for numbers, and writes them out: 1e300 is a whole one of 301
+// digits there.
+constexpr JsonLimits kStoredJsonb{.max_bytes = kStoredJson.max_bytes,
+                                  .max_depth = kStoredJson.max_depth,
+                                  .max_keys = kStoredJson.max_keys,
+                                  .lenient_numbers = true};
 
 std::int64_t big_endian(std::string_view bytes) {
   std::uint64_t bits = bytes.empty() || (bytes.front() & 0x80) == 0 ? 0 : ~std::uint64_t{0};
@@ -89,7 +95,7 @@ Json Rows::json() {
   auto bytes = value();
   if (!bytes) return nullptr;
   if (binary) bytes->remove_prefix(1);  // its version
-  Result<Json> parsed = parse_json(*bytes, kStoredJson);
+  Result<Json> parsed = parse_json(*bytes, binary ? kStoredJsonb : kStoredJson);
   if (parsed) return std::move(*parsed);
   if (status_) status_ = internal_error("a stored value is no JSON: " + parsed.error().message);
   return nullptr;

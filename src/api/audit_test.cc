@@ -4,7 +4,7 @@
 
 #include "api/problem.h"
 #include "api/test_api.h"
-#include "store/faulty_store.h"
+#include "store/faulty_store_for_test.h"
 
 namespace pilot::api {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "api/test_api.h"
 #include "base/crypto.h"
-#include "store/faulty_store.h"
+#include "store/faulty_store_for_test.h"
 
 namespace pilot::api {
 namespace {

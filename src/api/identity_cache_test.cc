@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "api/identity_fixture.h"
-#include "store/faulty_store.h"
+#include "store/faulty_store_for_test.h"
 
 namespace pilot::api {
 namespace {

@@ -1,4 +1,6 @@
 // The key ring over HTTP: only ids, only for the operator, page by page.
+#include <boost/asio/io_context.hpp>
+
 #include "api/test_api.h"
 #include "base/crypto.h"
 #include "base/run_here.h"

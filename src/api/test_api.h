@@ -4,31 +4,19 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-
 #include "api/services.h"
 #include "base/fake_clock.h"
+#include "base/run_here.h"
 #include "engine/oauth_connect.h"
 
 namespace pilot::api {
 
-// A wrapper, because what a coroutine spawned by Asio answers must be default constructible.
-template <class T>
-awaitable<void> put_into(std::optional<T>& out, awaitable<T> work) {
-  T value = co_await std::move(work);
-  out.emplace(std::move(value));
-}
+void run_aside(awaitable<void> work);  // to its end, on a context of its own
 
-// Runs a coroutine to its end on a context of its own.
 template <class T>
 T run_sync(awaitable<T> work) {
-  boost::asio::io_context context;
   std::optional<T> out;
-  boost::asio::co_spawn(context, put_into(out, std::move(work)), [](std::exception_ptr failure) {
-    if (failure) std::rethrow_exception(failure);
-  });
-  context.run();
+  run_aside(keep_result(std::move(work), out));
   return std::move(out).value();
 }
 

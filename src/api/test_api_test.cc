@@ -1,6 +1,10 @@
 // What test_api.h declares (no test of its own: a file of the test program).
 #include "api/test_api.h"
 
+#include <boost/asio/io_context.hpp>
+
+#include "base/spawn.h"
+
 namespace pilot::api {
 namespace {
 
@@ -29,6 +33,12 @@ Result<http::Request> build_chat(const providers::Call& call) {
 }
 
 }  // namespace
+
+void run_aside(awaitable<void> work) {
+  boost::asio::io_context context;
+  spawn(context.get_executor(), std::move(work));
+  context.run();  // with what the work left behind
+}
 
 std::shared_ptr<const providers::Registry> make_test_registry() {
   auto registry = std::make_shared<providers::Registry>();

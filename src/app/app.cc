@@ -32,7 +32,7 @@
 #include "app/registry.h"
 #include "base/id.h"
 #include "base/run_here.h"
-#include "engine/spawn.h"
+#include "base/spawn.h"
 #include "engine/task_pool.h"
 
 namespace pilot::app {
@@ -340,7 +340,7 @@ Result<std::unique_ptr<App>> App::start(AppOptions options) {
   }
   for (auto& shard : state.shards) shard->io.restart();
   if (*state.alone && state.store->shared()) {
-    engine::spawn(state.contexts[0].executor, state.watch_sign_in());
+    spawn(state.contexts[0].executor, state.watch_sign_in());
   }
   state.run_shards();
   return app;

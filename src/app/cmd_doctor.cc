@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include <boost/asio/io_context.hpp>
 #include <filesystem>
 
 #include "app/commands.h"

@@ -30,18 +30,25 @@ class BlockingPool {
   void post(std::function<void()> work);
 
   // Awaits `work`'s value (not void; an exception of it ends the program: it is a bug). The pool
-  // must end before the io_context that awaits. A plain function, not a coroutine: `work` moves
-  // into the initiation, no frame holds a lambda.
+  // must end before the io_context that awaits.
   template <class Work>
-  boost::asio::awaitable<std::invoke_result_t<Work>> run(Work work) {
-    using Value = std::invoke_result_t<Work>;
+  boost::asio::awaitable<std::invoke_result_t<Work&>> run(Work work) {
+    auto job = std::make_shared<Work>(std::move(work));  // it may be one that cannot be copied
+    return run_for<std::invoke_result_t<Work&>>([job = std::move(job)] { return (*job)(); });
+  }
+
+ private:
+  // A plain function, not a coroutine: `work` moves into the initiation, no frame holds a lambda.
+  // Asio's share is compiled for each kind of value, not for each `work`.
+  template <class Value>
+  boost::asio::awaitable<Value> run_for(std::function<Value()> work) {
     return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(Value)>(
-        [this](auto handler, Work job) {
+        [this](auto handler, std::function<Value()> job) {
           auto shared = std::make_shared<decltype(handler)>(std::move(handler));
           auto executor = boost::asio::get_associated_executor(*shared);
           post([shared = std::move(shared), guard = boost::asio::make_work_guard(executor),
-                job = std::make_shared<Work>(std::move(job))]() mutable {
-            auto value = std::make_shared<Value>((*job)());
+                job = std::move(job)]() mutable {
+            auto value = std::make_shared<Value>(job());
             const auto home = guard.get_executor();
             // All that belongs to the shard goes back with the answer and ends there.
             boost::asio::post(
@@ -52,7 +59,6 @@ class BlockingPool {
         boost::asio::use_awaitable, std::move(work));
   }
 
- private:
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -41,8 +41,8 @@ class CancelToken {
   CancelToken() = default;  // never cancelled
   bool cancelled() const { return state_ && state_->cancelled; }
 
-  // `call` runs on cancel; at once if that has happened. The answer is for forget(). `call` must not
-  // hold the token: the token holds it.
+  // `call` runs on cancel; at once if that has happened. The answer is for forget(). `call` must
+  // not hold the token: the token holds it.
   std::uint64_t on_cancel(std::function<void()> call) const {
     if (!state_) return 0;
     if (state_->cancelled) {

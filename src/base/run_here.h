@@ -3,13 +3,16 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <exception>
 #include <optional>
 
+namespace boost::asio {
+class io_context;
+}
+
 namespace pilot {
+
+// An exception out of the work comes out of it.
+void run_here(boost::asio::io_context& io, boost::asio::awaitable<void> work);
 
 template <class T>
 boost::asio::awaitable<void> keep_result(boost::asio::awaitable<T> work, std::optional<T>& slot) {
@@ -19,17 +22,7 @@ boost::asio::awaitable<void> keep_result(boost::asio::awaitable<T> work, std::op
 template <class T>
 T run_here(boost::asio::io_context& io, boost::asio::awaitable<T> work) {
   std::optional<T> slot;
-  std::exception_ptr failed;
-  bool over = false;  // the coroutine's own end comes a turn after its result
-  boost::asio::co_spawn(io, keep_result(std::move(work), slot),
-                        [&failed, &over](std::exception_ptr error) {
-                          failed = std::move(error);
-                          over = true;
-                        });
-  io.restart();
-  const auto guard = boost::asio::make_work_guard(io);
-  while (!over) io.run_one();
-  if (failed) std::rethrow_exception(failed);
+  run_here(io, keep_result(std::move(work), slot));
   return std::move(*slot);
 }
 

@@ -4,8 +4,8 @@
 // Every call is made on a shard's thread and answers there.
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/io_context.hpp>
 #include <memory>
 
 #include "engine/event_bus.h"

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "engine/test_world.h"
+#include "engine/world_for_test.h"
 
 namespace pilot::engine {
 

@@ -2,8 +2,8 @@
 // somebody.
 #include <fmt/format.h>
 
+#include "base/spawn.h"
 #include "engine/execution.h"
-#include "engine/spawn.h"
 #include "engine/step_errors.h"
 
 namespace pilot::engine {

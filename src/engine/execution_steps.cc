@@ -1,9 +1,9 @@
 // The steps of a run: how they begin, and what a restart makes of their rows.
 #include <fmt/format.h>
 
+#include "base/spawn.h"
 #include "engine/execution.h"
 #include "engine/pause.h"
-#include "engine/spawn.h"
 #include "engine/step_errors.h"
 
 namespace pilot::engine {

@@ -9,7 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <thread>
 
-#include "engine/spawn.h"
+#include "base/spawn.h"
 
 namespace pilot::engine {
 namespace {

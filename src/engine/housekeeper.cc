@@ -1,7 +1,7 @@
 #include "engine/housekeeper.h"
 
 #include "base/log.h"
-#include "engine/spawn.h"
+#include "base/spawn.h"
 
 namespace pilot::engine {
 namespace {

@@ -1,11 +1,11 @@
 #include "engine/journal.h"
 
+#include "base/spawn.h"
+
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
-
-#include "engine/spawn.h"
 
 namespace pilot::engine {
 namespace {

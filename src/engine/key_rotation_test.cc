@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "base/run_here.h"
-#include "store/faulty_store.h"
+#include "store/faulty_store_for_test.h"
 #include "vault/key_folder.h"
 
 namespace pilot::engine {

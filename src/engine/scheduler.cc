@@ -3,7 +3,7 @@
 #include <boost/asio/post.hpp>
 
 #include "base/log.h"
-#include "engine/spawn.h"
+#include "base/spawn.h"
 #include "model/limits.h"
 
 namespace pilot::engine {

@@ -5,7 +5,7 @@
 
 #include <cstdlib>
 
-#include "engine/test_world.h"
+#include "engine/world_for_test.h"
 
 namespace pilot::engine {
 namespace {

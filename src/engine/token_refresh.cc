@@ -4,9 +4,9 @@
 
 #include "base/crypto.h"
 #include "base/log.h"
+#include "base/spawn.h"
 #include "engine/pause.h"
 #include "engine/seal_grant.h"
-#include "engine/spawn.h"
 #include "providers/redact.h"
 
 namespace pilot::engine {

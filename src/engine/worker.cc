@@ -4,7 +4,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/log.h"
-#include "engine/spawn.h"
+#include "base/spawn.h"
 
 namespace pilot::engine {
 namespace {

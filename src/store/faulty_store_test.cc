@@ -1,4 +1,4 @@
-#include "store/faulty_store.h"
+#include "store/faulty_store_for_test.h"
 
 #include "base/log.h"
 #include "store/preview.h"

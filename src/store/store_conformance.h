@@ -8,13 +8,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-
 #include <list>
 
 #include "base/random.h"
 #include "store/store.h"
+
+namespace boost::asio {
+class io_context;
+}
 
 namespace pilot::store {
 
@@ -39,23 +40,17 @@ inline void PrintTo(const StoreFactory& factory, std::ostream* out) { *out << fa
 // Runs coroutines on a shard of the test's own thread.
 class Shard {
  public:
+  Shard();
+  ~Shard();
   // Starts it; the answer is there after run().
   template <class T>
   std::shared_ptr<std::optional<T>> start(awaitable<T> call) {
     auto answer = std::make_shared<std::optional<T>>();
     ++open_;
-    boost::asio::co_spawn(context_, keep(std::move(call), answer),
-                          [this](const std::exception_ptr& bug) {
-                            --open_;
-                            if (bug) std::rethrow_exception(bug);
-                          });
+    begin(keep(std::move(call), answer, open_));
     return answer;
   }
-  void run() {
-    context_.restart();
-    context_.run_for(std::chrono::seconds{60});
-    ASSERT_EQ(open_, 0) << "the store did not answer";
-  }
+  void run();
   template <class T>
   T wait(awaitable<T> call) {
     auto answer = start(std::move(call));
@@ -65,10 +60,13 @@ class Shard {
 
  private:
   template <class T>
-  static awaitable<void> keep(awaitable<T> call, std::shared_ptr<std::optional<T>> answer) {
+  static awaitable<void> keep(awaitable<T> call, std::shared_ptr<std::optional<T>> answer,
+                              int& open) {
     answer->emplace(co_await std::move(call));
+    --open;
   }
-  boost::asio::io_context context_{1};
+  void begin(awaitable<void> call);
+  std::unique_ptr<boost::asio::io_context> context_;
   int open_ = 0;
 };
 

@@ -2,6 +2,8 @@
 // on by itself.
 #include <gmock/gmock.h>
 
+#include <boost/asio/io_context.hpp>
+
 #include "store/postgres/fault_proxy.h"
 #include "store/postgres/pgbouncer_under_test.h"
 

@@ -60,10 +60,11 @@ class Job {
   boost::asio::executor_work_guard<boost::asio::any_io_executor> guard_;
 };
 
-template <class Read, class Handler>
+// Value: a Result.
+template <class Value, class Handler>
 class ReadJob final : public Job {
  public:
-  using Value = std::invoke_result_t<Read&, Answers>;  // a Result
+  using Read = std::function<Value(Answers)>;
 
   ReadJob(Handler handler, Steps steps, Read read, std::size_t weight)
       : Job(boost::asio::get_associated_executor(handler), std::move(steps), weight),

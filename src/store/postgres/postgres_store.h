@@ -165,26 +165,36 @@ class PostgresStore final : public Store {
   using Answer = std::invoke_result_t<Read&, Answers>;
 
   // `read`: Result<T>(Answers), once the statements have been done. Plain functions, not
-  // coroutines: no frame holds a lambda.
+  // coroutines: no frame holds a lambda. Asio's share is compiled for each kind of value, not for
+  // each `read`.
   template <class Read>
   awaitable<Answer<Read>> writing(Steps steps, Read read, std::size_t weight = 1,
                                   bool is_news = false) {
-    return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(Answer<Read>)>(
-        [this, weight, is_news](auto handler, Steps given, Read reader) {
+    return writing_for<Answer<Read>>(std::move(steps), std::move(read), weight, is_news);
+  }
+  template <class Read>
+  awaitable<Answer<Read>> reading(Steps steps, Read read) {
+    return reading_for<Answer<Read>>(std::move(steps), std::move(read));
+  }
+  template <class Value>
+  awaitable<Value> writing_for(Steps steps, std::function<Value(Answers)> read, std::size_t weight,
+                               bool is_news) {
+    return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(Value)>(
+        [this, weight, is_news](auto handler, Steps given, std::function<Value(Answers)> reader) {
           const auto executor = boost::asio::get_associated_executor(handler);
-          auto job = std::make_unique<ReadJob<Read, decltype(handler)>>(
+          auto job = std::make_unique<ReadJob<Value, decltype(handler)>>(
               std::move(handler), std::move(given), std::move(reader), weight);
           job->is_news = is_news;
           of(executor).writer.enqueue(std::move(job));
         },
         boost::asio::use_awaitable, std::move(steps), std::move(read));
   }
-  template <class Read>
-  awaitable<Answer<Read>> reading(Steps steps, Read read) {
-    return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(Answer<Read>)>(
-        [this](auto handler, Steps given, Read reader) {
+  template <class Value>
+  awaitable<Value> reading_for(Steps steps, std::function<Value(Answers)> read) {
+    return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(Value)>(
+        [this](auto handler, Steps given, std::function<Value(Answers)> reader) {
           const auto executor = boost::asio::get_associated_executor(handler);
-          of(executor).readers.enqueue(std::make_unique<ReadJob<Read, decltype(handler)>>(
+          of(executor).readers.enqueue(std::make_unique<ReadJob<Value, decltype(handler)>>(
               std::move(handler), std::move(given), std::move(reader), 1));
         },
         boost::asio::use_awaitable, std::move(steps), std::move(read));

@@ -3,12 +3,14 @@
 // itself.
 #include <gmock/gmock.h>
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <atomic>
 #include <set>
 
+#include "base/spawn.h"
 #include "store/postgres/cluster_under_test.h"
 #include "store/postgres/postgres_under_test.h"
 
@@ -39,10 +41,7 @@ class Writers {
 
   void run(int writers) {
     for (int i = 0; i < writers; ++i) {
-      boost::asio::co_spawn(context_, write(fmt::format("{}-{}", name_, i)),
-                            [](const std::exception_ptr& bug) {
-                              if (bug) std::rethrow_exception(bug);
-                            });
+      spawn(context_.get_executor(), write(fmt::format("{}-{}", name_, i)));
     }
     context_.run();
   }

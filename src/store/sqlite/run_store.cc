@@ -126,8 +126,8 @@ Result<bool> cancel_idle(Connection& db, const UserId& user, const RunId& id, Wa
 
 awaitable<Result<WriteReport>> SqliteStore::write(std::vector<JournalWrite> batch) {
   const std::size_t rows = batch.size();
-  // In one place: the batch points into itself, and a job is moved.
-  auto journal = std::make_unique<JournalBatch>(std::move(batch));
+  // In one place: the batch points into itself, and a job is moved and may be copied.
+  auto journal = std::make_shared<JournalBatch>(std::move(batch));
   return writer_.run([journal = std::move(journal)](Connection& db) { return (*journal)(db); },
                      rows);
 }

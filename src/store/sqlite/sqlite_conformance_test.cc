@@ -1,5 +1,5 @@
 // The SQLite store passes the suite that every store must pass, in each of its three shapes.
-#include "store/faulty_store.h"
+#include "store/faulty_store_for_test.h"
 #include "store/schedule_conformance.h"
 #include "store/sqlite/sqlite_under_test.h"
 

@@ -54,10 +54,11 @@ class Job {
   boost::asio::executor_work_guard<boost::asio::any_io_executor> guard_;
 };
 
-template <class Work, class Handler>
+// Value: a Result.
+template <class Value, class Handler>
 class WorkJob final : public Job {
  public:
-  using Value = std::invoke_result_t<Work&, Connection&>;  // a Result
+  using Work = std::function<Value(Connection&)>;
 
   WorkJob(Handler handler, Work work, std::size_t rows)
       : Job(boost::asio::get_associated_executor(handler), rows),
@@ -95,18 +96,11 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  // `work`: Result<T>(Connection&). A plain function, not a coroutine: no frame holds a lambda.
+  // `work`: Result<T>(Connection&).
   template <class Work>
   boost::asio::awaitable<std::invoke_result_t<Work&, Connection&>> run(Work work,
                                                                        std::size_t rows = 1) {
-    using Value = std::invoke_result_t<Work&, Connection&>;
-    return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(Value)>(
-        [this, rows](auto handler, Work job) {
-          using Handler = decltype(handler);
-          enqueue(
-              std::make_unique<WorkJob<Work, Handler>>(std::move(handler), std::move(job), rows));
-        },
-        boost::asio::use_awaitable, std::move(work));
+    return run_for<std::invoke_result_t<Work&, Connection&>>(std::move(work), rows);
   }
 
   // The connection itself, where there is no thread (an in-memory database has only this one).
@@ -121,6 +115,18 @@ class Writer {
     Error error;  // when lost: why
   };
 
+  // A plain function, not a coroutine: no frame holds a lambda. Asio's share is compiled for each
+  // kind of value, not for each `work`.
+  template <class Value>
+  boost::asio::awaitable<Value> run_for(std::function<Value(Connection&)> work, std::size_t rows) {
+    return boost::asio::async_initiate<const boost::asio::use_awaitable_t<>, void(Value)>(
+        [this, rows](auto handler, std::function<Value(Connection&)> job) {
+          using Handler = decltype(handler);
+          enqueue(
+              std::make_unique<WorkJob<Value, Handler>>(std::move(handler), std::move(job), rows));
+        },
+        boost::asio::use_awaitable, std::move(work));
+  }
   void enqueue(std::unique_ptr<Job> job);
   void loop();
   Group take();  // with mutex_ held

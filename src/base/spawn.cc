@@ -1,10 +1,10 @@
-#include "engine/spawn.h"
+#include "base/spawn.h"
 
 #include <boost/asio/co_spawn.hpp>
 
 #include <exception>
 
-namespace pilot::engine {
+namespace pilot {
 
 void spawn(const boost::asio::any_io_executor& executor, boost::asio::awaitable<void> work) {
   boost::asio::co_spawn(executor, std::move(work), [](const std::exception_ptr& error) {
@@ -12,4 +12,4 @@ void spawn(const boost::asio::any_io_executor& executor, boost::asio::awaitable<
   });
 }
 
-}  // namespace pilot::engine
+}  // namespace pilot

@@ -1,4 +1,4 @@
-#include "http/scripted_transport.h"
+#include "http/scripted_transport_for_test.h"
 
 #include <algorithm>
 #include <boost/asio/associated_executor.hpp>

@@ -5,8 +5,8 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
-namespace pilot::engine {
+namespace pilot {
 
 void spawn(const boost::asio::any_io_executor& executor, boost::asio::awaitable<void> work);
 
-}  // namespace pilot::engine
+}  // namespace pilot

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "engine/fetcher.h"
+#include "engine/grant_keeper.h"
 #include "engine/housekeeper.h"
 #include "engine/lease.h"
 #include "engine/pause.h"
@@ -37,6 +38,15 @@ class WorkerEngine final : public Engine {
                         .on_parked = [this](WallTime due) { fetcher_.notice(due); },
                         .may_act = [this] { return lease_.safe(); }}));
     }
+    grants_ =
+        std::make_unique<GrantKeeper>(GrantKeeper::Parts{.store = parts_.store,
+                                                         .keys = parts_.keys,
+                                                         .clock = parts_.clock,
+                                                         .timers = *parts_.shards[0].timers,
+                                                         .log = parts_.log,
+                                                         .executor = parts_.shards[0].executor,
+                                                         .registry = parts_.registry,
+                                                         .refresh = workers_[0]->refresh()});
   }
 
   ~WorkerEngine() override { parts_.store.watch({}); }
@@ -51,6 +61,7 @@ class WorkerEngine final : public Engine {
       parts_.store.watch([this] { fetcher_.notice(parts_.clock.now()); });
     }
     if (options_.schedules) scheduler_.start();
+    if (options_.works && options_.keeps_grants) grants_->start();
     housekeeper_.start();
     co_return ok();
   }
@@ -60,6 +71,7 @@ class WorkerEngine final : public Engine {
     parts_.store.watch({});
     lease_.drain();
     housekeeper_.stop();
+    grants_->stop();
     scheduler_.stop();
     fetcher_.stop();
     co_await stop_workers(grace);
@@ -199,6 +211,7 @@ class WorkerEngine final : public Engine {
                 .on_released = [this] { fetcher_.notice(parts_.clock.now()); },
                 .on_cancel = [this](const store::UserRun& run) { cancel_here(run); }}};
   Housekeeper housekeeper_{{.engine = parts_, .options = options_, .shard = parts_.shards[0]}};
+  std::unique_ptr<GrantKeeper> grants_;
   Scheduler scheduler_{{.engine = parts_,
                         .shard = parts_.shards[0],
                         .on_fired = [this](WallTime now) { fetcher_.notice(now); }}};

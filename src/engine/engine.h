@@ -40,6 +40,7 @@ struct EngineOptions {
   // caller waits for it here); one that does not schedule fires nothing.
   bool works = true;
   bool schedules = true;
+  bool keeps_grants = true;  // renews OAuth grants that nobody uses (a node that works)
   std::string roles = "api,worker,scheduler";  // as people gave them
   // Several nodes on one database: how long a silent node keeps its runs.
   Millis lease{15'000};

@@ -32,6 +32,7 @@ std::shared_ptr<TokenRefresh> make_refresh(const Worker::Parts& parts) {
 
 Worker::Worker(Parts parts)
     : parts_(std::move(parts)),
+      refresh_(make_refresh(parts_)),
       journal_(
           {.store = parts_.engine.store,
            .bus = parts_.bus,
@@ -54,7 +55,7 @@ Worker::Worker(Parts parts)
               .sign_ins = parts_.sign_ins,
               .rates = parts_.rates,
               .tasks = TaskRunner(parts_.engine.tasks, parts_.engine.clock, parts_.shard.timers),
-              .refresh = make_refresh(parts_)}),
+              .refresh = refresh_}),
       providers_(parts_.engine.store, parts_.engine.registry) {}
 
 Worker::~Worker() = default;

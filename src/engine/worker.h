@@ -58,6 +58,7 @@ class Worker {
   void stop(Millis grace, std::function<void()> done);
 
   const boost::asio::any_io_executor& executor() const { return parts_.shard.executor; }
+  const std::shared_ptr<TokenRefresh>& refresh() const { return refresh_; }
 
  private:
   struct Waiter {
@@ -83,6 +84,7 @@ class Worker {
   void when_empty();
 
   Parts parts_;
+  std::shared_ptr<TokenRefresh> refresh_;
   Journal journal_;
   StepRunner steps_;
   UserProviders providers_;

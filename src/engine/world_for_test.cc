@@ -46,6 +46,7 @@ void World::boot(EngineOptions options) {
   clock.drop_timers();  // coroutines that wait for one end while their io_context is there
   process_.reset();
   clock.drop_timers();
+  options.keeps_grants = keeps_grants;
   if (options.node.empty()) options.node = "node-" + std::to_string(++boots_);
   process_ = std::make_unique<Process>(
       clock, *disk_, [this](const http::Request& request) { return answer(request); }, keys_,

@@ -92,6 +92,7 @@ class World {
 
   FakeClock clock;
   UserId user{"ada"};
+  bool keeps_grants = false;  // of the processes to come; a world that does never comes to rest
   http::ScriptedTransport::Handler answer;
 
  private:

@@ -67,6 +67,9 @@ inline constexpr std::size_t kRequestBody = 10u << 20;
 inline constexpr int kExchanges = 1'000;                 // of one call: the pages of a list
 inline constexpr std::size_t kTokenAnswer = 256u << 10;  // what a token endpoint may say
 inline constexpr auto kSignInTimeout = 30s;              // one exchange with a token endpoint
+// A grant that nobody uses is renewed after so long: vendors drop them unused, after 28 days
+// (Podio), 60 (Xero, Airtable, Pipedrive), 90 (Microsoft, Atlassian, Zoom).
+inline constexpr auto kIdleGrant = std::chrono::days{7};
 
 // databases, queues, files: calls that block a thread of their own
 inline constexpr unsigned kTaskThreads = 32;           // at once, per process

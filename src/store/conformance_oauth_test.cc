@@ -146,6 +146,45 @@ TEST_P(StoreConformance, AConnectionIsMarkedAndClearedAgain) {
   EXPECT_FALSE(wait(store().connection_state(kCrm))->needs_reauth_at) << "connected anew";
 }
 
+TEST_P(StoreConformance, GrantsThatNobodyUsedAreFoundByTheirUsers) {
+  using std::chrono::hours;
+  const auto put = [&](const UserId& user, const std::string& connection, hours age,
+                       const std::string& refresh = "r0") {
+    StoredGrant grant = grant_of("a0", refresh);
+    grant.key = {user, "crm", connection};
+    grant.now = kStart - age;
+    EXPECT_TRUE(*wait(store().commit_grant(std::move(grant))));
+  };
+  const UserId carol{"carol"};
+  put(kAda, "three", hours{3});
+  put(kAda, "four", hours{4});
+  put(kAda, "new", hours{1});
+  put(kAda, "nothing to renew it with", hours{9}, "");
+  put(kAda, "marked", hours{9});
+  ASSERT_TRUE(*wait(store().mark_connection({kAda, "crm", "marked"}, "invalid_grant", kStart, "")));
+  put(kBob, "new", hours{1});
+  put(carol, "five", hours{5});
+  put({"dave"}, "five", hours{5});
+  const WallTime before = kStart - hours{2};
+  const auto grants = [&](const UserId& user) {
+    const auto found = wait(store().idle_grants(user, before));
+    std::vector<std::string> out;
+    for (const auto& one : *found) {
+      EXPECT_EQ(one.user, user);
+      out.push_back(one.provider + " " + one.connection);
+    }
+    return out;
+  };
+  EXPECT_THAT(grants(kAda), ElementsAre("crm four", "crm three"));
+  EXPECT_THAT(grants(kBob), IsEmpty());
+  const auto users = [&](const UserId& after, std::int64_t limit) {
+    return *wait(store().users_with_idle_grants(before, after, limit));
+  };
+  EXPECT_THAT(users({}, 2), ElementsAre(kAda, carol));
+  EXPECT_THAT(users(carol, 2), ElementsAre(UserId{"dave"}));
+  EXPECT_THAT(users({"dave"}, 2), IsEmpty());
+}
+
 TEST_P(StoreConformance, ARemovedConnectionLeavesNoState) {
   ASSERT_TRUE(*wait(store().commit_grant(grant_of("a0", "r0"))));
   ASSERT_TRUE(*wait(store().mark_connection(kCrm, "invalid_grant", kStart, "r0")));

@@ -257,6 +257,15 @@ awaitable<Result<bool>> FaultyStore::mark_connection(ConnectionKey key, std::str
 awaitable<Status> FaultyStore::clear_connection_mark(ConnectionKey key) {
   return pass(inner_.clear_connection_mark(std::move(key)));
 }
+awaitable<Result<std::vector<ConnectionKey>>> FaultyStore::idle_grants(UserId user,
+                                                                       WallTime before) {
+  return pass(inner_.idle_grants(std::move(user), before));
+}
+awaitable<Result<std::vector<UserId>>> FaultyStore::users_with_idle_grants(WallTime before,
+                                                                           UserId after,
+                                                                           std::int64_t limit) {
+  return pass(inner_.users_with_idle_grants(before, std::move(after), limit));
+}
 awaitable<Result<std::int64_t>> FaultyStore::wake_runs(UserId user, std::string reason,
                                                        WallTime now) {
   return pass(inner_.wake_runs(std::move(user), std::move(reason), now));

@@ -87,6 +87,14 @@ class OAuthStore {
                                                   WallTime now, std::string refresh_token) = 0;
   virtual awaitable<Status> clear_connection_mark(ConnectionKey key) = 0;
 
+  // Connections with a refresh token whose access token was stored before that, and that nobody has
+  // to connect anew; and who has such ones, in the order of their ids, after that one.
+  virtual awaitable<Result<std::vector<ConnectionKey>>> idle_grants(UserId user,
+                                                                    WallTime before) = 0;
+  virtual awaitable<Result<std::vector<UserId>>> users_with_idle_grants(WallTime before,
+                                                                        UserId after,
+                                                                        std::int64_t limit) = 0;
+
   // The user's runs that wait for this reason are due now. Answers how many.
   virtual awaitable<Result<std::int64_t>> wake_runs(UserId user, std::string reason,
                                                     WallTime now) = 0;

@@ -40,6 +40,24 @@ ConnectionState read_connection_state(Row& row) {
   return out;
 }
 
+// Of provider_credentials c: access tokens of grants that can be renewed.
+inline constexpr SqlText kRenewable =
+    "c.type = 'access_token' AND EXISTS (SELECT 1 FROM provider_credentials r"
+    " WHERE r.user_id = c.user_id AND r.provider = c.provider AND r.connection = c.connection"
+    " AND r.type = 'refresh_token') AND NOT EXISTS (SELECT 1 FROM connection_states s"
+    " WHERE s.user_id = c.user_id AND s.provider = c.provider AND s.connection = c.connection"
+    " AND s.needs_reauth_at IS NOT NULL)";
+inline constexpr SqlText kConnectionKeyColumns = "c.user_id, c.provider, c.connection";
+
+template <class Row>
+ConnectionKey read_connection_key(Row& row) {
+  ConnectionKey out;
+  out.user = {row.text()};
+  out.provider = row.text();
+  out.connection = row.text();
+  return out;
+}
+
 // The state of a connection that has no row: one that says nothing.
 inline ConnectionState state_or_none(std::vector<ConnectionState> found, const ConnectionKey& key) {
   if (!found.empty()) return std::move(found.front());

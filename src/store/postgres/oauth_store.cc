@@ -33,6 +33,20 @@ Result<std::vector<ConnectionState>> read_states(Answers answers) {
   return found;
 }
 
+Result<std::vector<ConnectionKey>> read_keys_of(Answers answers) {
+  std::vector<ConnectionKey> found;
+  Rows& rows = answers[0];
+  while (rows.next()) found.push_back(read_connection_key(rows));
+  return found;
+}
+
+Result<std::vector<UserId>> read_users(Answers answers) {
+  std::vector<UserId> found;
+  Rows& rows = answers[0];
+  while (rows.next()) found.push_back(UserId{rows.text()});
+  return found;
+}
+
 Command for_key(const char* sql, const ConnectionKey& key) {
   Command command{sql, {}};
   command.params.text(key.user.text).text(key.provider).text(key.connection);
@@ -169,6 +183,26 @@ awaitable<Status> PostgresStore::clear_connection_mark(ConnectionKey key) {
   Status done = co_await writing(one_step(key.user, std::move(command)), &nothing);
   ++credential_generation_;
   co_return done;
+}
+
+awaitable<Result<std::vector<ConnectionKey>>> PostgresStore::idle_grants(UserId user,
+                                                                         WallTime before) {
+  static constexpr auto kIdle = SqlText("SELECT ") + kConnectionKeyColumns +
+                                " FROM provider_credentials c WHERE c.user_id = $1"
+                                " AND c.updated_at < $2 AND " +
+                                kRenewable + " ORDER BY c.updated_at, c.provider, c.connection";
+  Command command{kIdle.text, {}};
+  command.params.text(user.text).time(before);
+  return reading(one_step(user, std::move(command)), &read_keys_of);
+}
+
+awaitable<Result<std::vector<UserId>>> PostgresStore::users_with_idle_grants(WallTime before,
+                                                                             UserId after,
+                                                                             std::int64_t limit) {
+  static constexpr char kUsers[] = "SELECT user_id FROM users_with_idle_grants($1, $2, $3)";
+  Command command{kUsers, {}};
+  command.params.time(before).text(after.text).integer(limit);
+  return reading(system_step(std::move(command)), &read_users);
 }
 
 awaitable<Result<std::int64_t>> PostgresStore::wake_runs(UserId user, std::string reason,

@@ -19,9 +19,9 @@ struct Callable {
 
 // What names others, by its nature: routing, look-ups before the user is known, the operator's.
 const std::set<std::string> kTellsOfOthers = {
-    "claim_runs", "owned_runs",     "due_schedules",    "cancel_requests", "find_users",
-    "list_users", "find_session",   "find_key",         "sealed_page",     "key_usage",
-    "list_nodes", "list_all_audit", "oauth_state_owner"};
+    "claim_runs", "owned_runs",     "due_schedules",     "cancel_requests",       "find_users",
+    "list_users", "find_session",   "find_key",          "sealed_page",           "key_usage",
+    "list_nodes", "list_all_audit", "oauth_state_owner", "users_with_idle_grants"};
 // What changes rows of others, by its nature.
 const std::set<std::string> kChangesOthers = {
     "claim_runs",  "release_dead_runs", "reseal",      "renew_lease",

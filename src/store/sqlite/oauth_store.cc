@@ -145,6 +145,33 @@ Status clear(Connection& db, const ConnectionKey& key) {
   return db.query(kClear).bind(key.user.text, key.provider, key.connection).run();
 }
 
+Result<std::vector<ConnectionKey>> idle(Connection& db, const UserId& user, WallTime before) {
+  static constexpr auto kIdle = SqlText("SELECT ") + kConnectionKeyColumns +
+                                " FROM provider_credentials c WHERE c.user_id = ?1"
+                                " AND c.updated_at < ?2 AND " +
+                                kRenewable + " ORDER BY c.updated_at, c.provider, c.connection";
+  Query rows = db.query(kIdle.text);
+  rows.bind(user.text, before);
+  std::vector<ConnectionKey> found;
+  while (rows.next()) found.push_back(read_connection_key(rows));
+  if (!rows.status()) return rows.status().error();
+  return found;
+}
+
+Result<std::vector<UserId>> users_with_idle(Connection& db, WallTime before, const UserId& after,
+                                            std::int64_t limit) {
+  static constexpr auto kUsers = SqlText(
+                                     "SELECT DISTINCT c.user_id FROM provider_credentials c"
+                                     " WHERE c.user_id > ?1 AND c.updated_at < ?2 AND ") +
+                                 kRenewable + " ORDER BY c.user_id LIMIT ?3";
+  Query rows = db.query(kUsers.text);
+  rows.bind(after.text, before, limit);
+  std::vector<UserId> found;
+  while (rows.next()) found.push_back(UserId{rows.text()});
+  if (!rows.status()) return rows.status().error();
+  return found;
+}
+
 Result<std::int64_t> wake(Connection& db, const UserId& user, const std::string& reason,
                           WallTime now) {
   static constexpr char kWake[] =
@@ -227,6 +254,20 @@ awaitable<Status> SqliteStore::clear_connection_mark(ConnectionKey key) {
   Status done = co_await writer_.run(std::move(work));
   ++credential_generation_;
   co_return done;
+}
+
+awaitable<Result<std::vector<ConnectionKey>>> SqliteStore::idle_grants(UserId user,
+                                                                       WallTime before) {
+  return readers_.run(
+      [user = std::move(user), before](Connection& db) { return idle(db, user, before); });
+}
+
+awaitable<Result<std::vector<UserId>>> SqliteStore::users_with_idle_grants(WallTime before,
+                                                                           UserId after,
+                                                                           std::int64_t limit) {
+  return readers_.run([before, after = std::move(after), limit](Connection& db) {
+    return users_with_idle(db, before, after, limit);
+  });
 }
 
 awaitable<Result<std::int64_t>> SqliteStore::wake_runs(UserId user, std::string reason,

@@ -109,6 +109,9 @@ class SqliteStore final : public Store {
   awaitable<Result<bool>> mark_connection(ConnectionKey key, std::string reason, WallTime now,
                                           std::string refresh_token) override;
   awaitable<Status> clear_connection_mark(ConnectionKey key) override;
+  awaitable<Result<std::vector<ConnectionKey>>> idle_grants(UserId user, WallTime before) override;
+  awaitable<Result<std::vector<UserId>>> users_with_idle_grants(WallTime before, UserId after,
+                                                                std::int64_t limit) override;
   awaitable<Result<std::int64_t>> wake_runs(UserId user, std::string reason, WallTime now) override;
 
   awaitable<Result<IdempotencyState>> begin_idempotent(IdempotencyClaim claim) override;

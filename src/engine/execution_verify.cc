@@ -7,6 +7,11 @@
 #include "engine/pause.h"
 
 namespace pilot::engine {
+namespace {
+
+constexpr Millis kLongestTurn{3'600'000};  // for the vendor's limit; then it looks all the same
+
+}  // namespace
 
 boost::asio::awaitable<void> Execution::verify(std::shared_ptr<Execution> self, Cell* cell,
                                                CallResult unknown) {
@@ -45,6 +50,8 @@ boost::asio::awaitable<Execution::Looked> Execution::look(Cell& cell) {
                   .attempt = cell.attempt,
                   .idempotency_key = key,
                   .timeout = step.timeout};
+  co_await parts_.steps.keep_to_rate(order, parts_.clock.steady() + kLongestTurn, cancel_.token());
+  if (phase_ != Phase::working || cancel_.cancelled()) co_return out;
   auto prepared = co_await parts_.steps.prepare(std::move(order), cancel_.token());
   if (!prepared) {
     out.message = prepared.error().message;

@@ -82,6 +82,12 @@ class StepRunner {
   // answered with a new one, once.
   boost::asio::awaitable<CallResult> send(std::unique_ptr<PreparedCall> call, CancelToken cancel);
 
+  // Before an exchange that Execution has not asked the limits about (a further page, a look
+  // whether a call was carried out): as long as the vendor's limit says, or until there is no time
+  // left.
+  boost::asio::awaitable<void> keep_to_rate(const CallOrder& order, SteadyTime deadline,
+                                            CancelToken cancel);
+
   // Whose calls the provider's limit counts together.
   static std::string caller_of(const UserId& user, const plan::CompiledStep& step);
 
@@ -118,8 +124,6 @@ class StepRunner {
                                                CancelToken cancel);
   boost::asio::awaitable<Exchanged> converse(PreparedCall& call, SteadyTime deadline,
                                              bool may_renew, CancelToken cancel);
-  boost::asio::awaitable<void> keep_to_rate(const PreparedCall& call, SteadyTime deadline,
-                                            CancelToken cancel);
   boost::asio::awaitable<void> note(const PreparedCall& call, bool refused, CallResult& result);
   CallResult finished(const PreparedCall& call, CallResult result) const;
 

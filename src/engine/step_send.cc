@@ -134,17 +134,16 @@ awaitable<StepRunner::Exchanged> StepRunner::converse(PreparedCall& call, Steady
       co_return out;
     }
     request = std::get<http::Request>(std::move(next));
-    co_await keep_to_rate(call, deadline, cancel);
+    co_await keep_to_rate(call.order, deadline, cancel);
   }
 }
 
-// Before a further page: as long as the vendor's limit says, or until there is no time left.
-awaitable<void> StepRunner::keep_to_rate(const PreparedCall& call, SteadyTime deadline,
+awaitable<void> StepRunner::keep_to_rate(const CallOrder& order, SteadyTime deadline,
                                          CancelToken cancel) {
-  const plan::CompiledStep& step = *call.order.step;
+  const plan::CompiledStep& step = *order.step;
   const auto& limit = step.action->rate ? step.action->rate : step.provider->rate;
   if (!limit) co_return;
-  std::string key = caller_of(call.order.user, step);
+  std::string key = caller_of(order.user, step);
   if (step.action->rate) key += '\0' + step.action->name;
   const SteadyTime now = parts_.clock.steady();
   const SteadyTime until = std::min(deadline, now + parts_.rates.ask(key, &*limit, "", now).wait);

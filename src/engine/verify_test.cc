@@ -29,6 +29,14 @@ actions:
   find_orders:
     do: GET /orders
     params: {q: string!}
+  ship:
+    do: POST /parcels
+    params: {ref: string!}
+    verify: {action: find_parcels, params: '{q: .ref}', found: '.[0]'}
+  find_parcels:
+    do: GET /parcels
+    params: {q: string!}
+    rate: 1/60s
 )";
 
 class VerifyTest : public EngineTest {
@@ -130,6 +138,20 @@ TEST_F(VerifyTest, AProcessThatDiesWhileLookingIsFollowedByOneThatLooks) {
   ASSERT_TRUE(world.start());
   ASSERT_TRUE(world.until(run->id, RunState::success));
   EXPECT_THAT(asked, ElementsAre("POST /orders", "GET /orders?q=r%201"));
+}
+
+TEST_F(VerifyTest, LooksCountAgainstTheVendorsLimit) {
+  lost = 100;
+  show(world.clock.now());
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(execute(steps({shop("ship")})).run.state, RunState::success);
+  std::vector<SteadyTime> looks;
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    if (asked[i].starts_with("GET")) looks.push_back(when[i]);
+  }
+  ASSERT_EQ(looks.size(), 3u);
+  EXPECT_GE(looks[1] - looks[0], std::chrono::seconds{60});
+  EXPECT_GE(looks[2] - looks[1], std::chrono::seconds{60});
 }
 
 TEST_F(VerifyTest, ACancelledRunDoesNotWaitForTheLook) {

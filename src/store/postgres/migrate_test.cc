@@ -111,9 +111,9 @@ TEST_F(MigrateTest, ALoginThatMayNotIsToldWhatToDoAndOneThatServesNeedsNoMore) {
 
   ASSERT_TRUE(migrate());
   must(session().execute(fmt::format("GRANT pilot_app TO pilot_test_plain_{}", getpid())));
+  Shard shard;  // before the stores: it outlives them
   auto opened = open_postgres({.url = plain.url_of(database_)}, log_);
   ASSERT_TRUE(opened) << opened.error().message;
-  Shard shard;
   const auto health = shard.wait((*opened)->check(false));
   ASSERT_TRUE(health) << health.error().message;
   EXPECT_EQ(health->advice, "");

@@ -109,14 +109,8 @@ awaitable<Result<std::optional<TokenRefresh::Order>>> GrantKeeper::order_of(
 
   auto hosts = co_await hosts_.of(key.user);
   if (!hosts) co_return hosts.error();
-  TokenRefresh::Order order;
-  order.provider.name = provider->name;
-  order.provider.kind = provider->kind;
-  order.provider.oauth2 = provider->oauth2;
-  order.stale = TokenRefresh::print_of(opened->connection);
-  order.allowed_hosts = std::move(*hosts);
-  order.key = std::move(key);
-  co_return order;
+  co_return TokenRefresh::order_of(std::move(key), *provider, opened->connection,
+                                   std::move(*hosts));
 }
 
 }  // namespace pilot::engine

@@ -74,15 +74,8 @@ awaitable<Status> StepRunner::freshen(PreparedCall& call, OpenConnection opened,
 }
 
 TokenRefresh::Order StepRunner::refresh_order(const PreparedCall& call) const {
-  TokenRefresh::Order order;
-  order.key = key_of(call);
-  const providers::Provider& provider = *call.order.step->provider;
-  order.provider.name = provider.name;
-  order.provider.kind = provider.kind;
-  order.provider.oauth2 = provider.oauth2;
-  order.stale = TokenRefresh::print_of(call.connection);
-  order.allowed_hosts = call.user_hosts;
-  return order;
+  return TokenRefresh::order_of(key_of(call), *call.order.step->provider, call.connection,
+                                call.user_hosts);
 }
 
 awaitable<Status> StepRunner::sign_in(PreparedCall& call, CancelToken cancel) {

@@ -54,6 +54,20 @@ std::string TokenRefresh::print_of(const providers::Connection& connection) {
   return crypto::hex(crypto::sha256(connection.value("access_token").value_or("")));
 }
 
+TokenRefresh::Order TokenRefresh::order_of(store::ConnectionKey key,
+                                           const providers::Provider& provider,
+                                           const providers::Connection& connection,
+                                           std::vector<http::HostListPtr> allowed_hosts) {
+  Order order;
+  order.key = std::move(key);
+  order.provider.name = provider.name;
+  order.provider.kind = provider.kind;
+  order.provider.oauth2 = provider.oauth2;
+  order.stale = print_of(connection);
+  order.allowed_hosts = std::move(allowed_hosts);
+  return order;
+}
+
 bool TokenRefresh::is_stale(const Order& order, const OpenConnection& opened) const {
   return print_of(opened.connection) == order.stale;
 }

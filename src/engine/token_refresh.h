@@ -47,9 +47,13 @@ class TokenRefresh : public std::enable_shared_from_this<TokenRefresh> {
   // token_refresh_failed and the store's (unavailable: later it may work; or final).
   boost::asio::awaitable<Status> refresh(Order order, CancelToken cancel);
 
-  static std::string print_of(const providers::Connection& connection);  // for `stale`
+  // `connection`: with the token that is to be replaced.
+  static Order order_of(store::ConnectionKey key, const providers::Provider& provider,
+                        const providers::Connection& connection,
+                        std::vector<http::HostListPtr> allowed_hosts);
 
  private:
+  static std::string print_of(const providers::Connection& connection);  // for `stale`
   static boost::asio::awaitable<void> run(std::shared_ptr<TokenRefresh> self, Order order,
                                           std::shared_ptr<Flights::Lead> lead);
   boost::asio::awaitable<Status> renew(Order order);

@@ -220,14 +220,14 @@ TEST_P(StoreConformance, CredentialIsPutReplacedAndRead) {
 
 TEST_P(StoreConformance, CredentialsAreListedWithoutValuesAndRemoved) {
   SealedCredential work = make_credential("smtp", "password");
-  work.connection = "work";
+  work.connection = "office";
   for (const auto& one : {make_credential("smtp", "user"), make_credential("smtp", "password"),
                           make_credential("openai", "api_key"), work}) {
     ASSERT_TRUE(wait(store().put_credential(one)));
   }
   const auto all = wait(store().list_credentials(kAda, ""));
   EXPECT_THAT(names(all), ElementsAre("openai/default/api_key", "smtp/default/password",
-                                      "smtp/default/user", "smtp/work/password"));
+                                      "smtp/default/user", "smtp/office/password"));
   for (const auto& one : *all) EXPECT_EQ(one.encrypted_value, "");
   EXPECT_THAT(names(wait(store().list_credentials(kAda, "openai"))),
               ElementsAre("openai/default/api_key"));
@@ -239,7 +239,7 @@ TEST_P(StoreConformance, CredentialsAreListedWithoutValuesAndRemoved) {
   EXPECT_EQ(*wait(store().remove_credentials(kAda, "smtp", "default", "user")), 0);
   EXPECT_EQ(*wait(store().remove_credentials(kAda, "smtp", "default", "")), 1);
   EXPECT_THAT(names(wait(store().list_credentials(kAda, "smtp"))),
-              ElementsAre("smtp/work/password"));
+              ElementsAre("smtp/office/password"));
 }
 
 TEST_P(StoreConformance, CredentialGenerationRisesWithEveryChange) {

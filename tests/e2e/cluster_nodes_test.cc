@@ -124,7 +124,7 @@ TEST(ClusterNodes, AnApiNodeLeavesItsRunsToAWorker) {
     const Answer started = world.node(0).post("/api/runs", plan);
     ASSERT_EQ(started.status, 202) << started.body;
     runs.push_back(started.text("id"));
-    std::this_thread::sleep_for(milliseconds{37});
+    static_cast<void>(world.node(0).ended(runs.back()));  // each finds a worker that sleeps
   }
   ASSERT_TRUE(world.all_ended());
   const Sql sql(world.url());
@@ -163,24 +163,27 @@ TEST(ClusterNodes, TheFirstKeyClosesTheOtherNodesToo) {
   ASSERT_EQ(made.code, 0) << made.err;
   while (made.out.ends_with('\n')) made.out.pop_back();
   const Headers key{{"Authorization", "Bearer " + made.out}};
-  std::this_thread::sleep_for(seconds{2});  // what is promised is "within one"
-  const Answer started = call(world.node(0).url(), "POST", "/api/runs", plan, key);
-  ASSERT_EQ(started.status, 202) << started.body;
-  std::string run;
-  const std::string path = "/api/runs/" + started.text("id");
-  EXPECT_TRUE(eventually([&] {
-    const Answer now = call(world.node(0).url(), "GET", path, "", key);
-    run = now.body;
-    return now.text("status") == "error" || now.text("status") == "success";
-  }));
-  EXPECT_EQ(world.service().count("/inside"), 1u) << run;
+  const auto run_ends = [&] {
+    const Answer started = call(world.node(0).url(), "POST", "/api/runs", plan, key);
+    EXPECT_EQ(started.status, 202) << started.body;
+    Answer now;
+    EXPECT_TRUE(eventually([&] {
+      now = call(world.node(0).url(), "GET", "/api/runs/" + started.text("id"), "", key);
+      return now.text("status") == "error" || now.text("status") == "success";
+    }));
+    return now.text("status");
+  };
+  ASSERT_TRUE(eventually([&] { return run_ends() == "error"; })) << "it never closes";
+  const std::size_t called = world.service().count("/inside");
+  EXPECT_EQ(run_ends(), "error");
+  EXPECT_EQ(world.service().count("/inside"), called) << "and stays closed";
   EXPECT_EQ(world.node(1).get("/api/runs").status, 401) << "no key, and another node";
   // Revoked at one, it opens no other.
   EXPECT_EQ(call(world.node(1).url(), "GET", "/api/runs", "", key).status, 200);
   const Json keys = pilot_json(world.data_dir(0), {"keys", "list"});
   EXPECT_EQ(pilot(world.data_dir(0), {"keys", "revoke", text_at(keys, "0/id")}).code, 0);
-  std::this_thread::sleep_for(milliseconds{1'200});
-  EXPECT_EQ(call(world.node(1).url(), "GET", "/api/runs", "", key).status, 401);
+  EXPECT_TRUE(eventually(
+      [&] { return call(world.node(1).url(), "GET", "/api/runs", "", key).status == 401; }));
 }
 
 // Asked twice, at two nodes, at the same time: it is one run.

@@ -63,15 +63,20 @@ TEST(ClusterSchedules, OneNodeIsKilledEveryFiveSeconds) {
   for (int i = 0; i < 8; ++i) plans.push_back(save(world, first, i % 2 == 0 ? 3 : 5, i % 4 < 2));
   ASSERT_LT(wall_seconds(), first) << "this machine is too slow for this test";
   EXPECT_TRUE(eventually([&] { return wall_seconds() >= first; }));
+  const Sql sql(world.url());
+  const auto fired_until = [&] {
+    return std::max<Seconds>(first, sql.number("SELECT coalesce(max(extract(epoch FROM"
+                                               " last_due_at)), 0)::bigint FROM schedule_fires"));
+  };
   for (int kill = 0; kill < 6; ++kill) {
-    std::this_thread::sleep_for(seconds{5});
+    const Seconds enough = fired_until() + 5;
+    ASSERT_TRUE(eventually([&] { return fired_until() >= enough; })) << "nothing is fired any more";
     const std::size_t victim = world.random(3);
     world.kill(victim);
     world.start(victim);
     ASSERT_FALSE(testing::Test::HasFailure());
   }
   const Seconds until = wall_seconds();
-  const Sql sql(world.url());
   for (const Planned& plan : plans) {
     const std::string last =
         "SELECT coalesce(max(extract(epoch FROM last_due_at)), 0)::bigint FROM schedule_fires WHERE"
